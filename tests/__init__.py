@@ -1,0 +1,1 @@
+"""The promises, checked: rules about the tree, units, vectors, and whole journeys through real processes."""
