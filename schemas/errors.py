@@ -1,0 +1,385 @@
+"""Every way Likeness says no: one class, one stable code, one party at fault.
+
+The code is what programs, logs and the page's message files key on; the text is for developers and never
+carries personal data. ``fault`` says who has to act: the ``requester`` (a person's browser or a client program),
+the ``gateway``, the ``worker`` or the ``operator`` who runs one of them.
+"""
+
+from typing import ClassVar, Literal
+
+Fault = Literal["requester", "gateway", "worker", "operator"]
+
+
+class LikenessError(Exception):
+    """Root of the tree; never raised itself."""
+
+    code: ClassVar[str] = "error"
+    fault: ClassVar[Fault] = "requester"
+    meaning: ClassVar[str] = "Something was refused."
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail or self.meaning)
+        self.detail = detail or self.meaning
+
+
+# --- bytes and statements (schemas/canonical, schemas/signing) -----------------------------------------------------
+
+
+class StatementError(LikenessError):
+    """A statement cannot be read or trusted."""
+
+    code = "statement-refused"
+
+
+class TooLarge(StatementError):
+    code = "too-large"
+    meaning = "The message is larger than its kind may be."
+
+
+class NotJson(StatementError):
+    code = "not-json"
+    meaning = "The message is not JSON of the expected kind."
+
+
+class NotCanonical(StatementError):
+    code = "not-canonical"
+    meaning = "The message says the right thing in other bytes than the canonical ones."
+
+
+class BadField(StatementError):
+    code = "bad-field"
+    meaning = "A field is missing, unknown, of the wrong type or out of range."
+
+
+class BadHeader(StatementError):
+    code = "bad-header"
+    meaning = "The JWS header names another algorithm, type or extension than this kind of statement has."
+
+
+class BadSignature(StatementError):
+    code = "bad-signature"
+    meaning = "The signature does not belong to these bytes and this key."
+
+
+class UnknownKey(StatementError):
+    code = "unknown-key"
+    meaning = "The statement is signed by a key that is not trusted here."
+
+
+# --- consent and tokens (schemas/consent, gateway/issuing, gateway/replay) ------------------------------------------
+
+
+class ConsentError(LikenessError):
+    """A grant or a token does not allow what was asked."""
+
+    code = "consent-refused"
+
+
+class NoticeOutdated(ConsentError):
+    code = "notice-outdated"
+    meaning = "The consent refers to another notice than the one in force; read the notice and consent again."
+
+
+class GrantExpired(ConsentError):
+    code = "grant-expired"
+    meaning = "The consent was given too long ago, is dated in the future or lasts too long."
+
+
+class GrantReplayed(ConsentError):
+    code = "grant-replayed"
+    meaning = "This consent was already used to obtain a token."
+
+
+class GrantMismatch(ConsentError):
+    code = "grant-mismatch"
+    meaning = "The token was not issued for this consent."
+
+
+class TokenExpired(ConsentError):
+    code = "token-expired"
+    meaning = "The consent token is no longer valid; consent again."
+
+
+class TokenExhausted(ConsentError):
+    code = "token-exhausted"
+    meaning = "The consent allows no further portrait or no further worker."
+
+
+class TokenRevoked(ConsentError):
+    code = "token-revoked"
+    meaning = "The consent was withdrawn."
+
+
+class WrongHolder(ConsentError):
+    code = "wrong-holder"
+    meaning = "The token belongs to another browser key."
+
+
+class JobReplayed(ConsentError):
+    code = "job-replayed"
+    meaning = "This job request was already used."
+
+
+class JobStale(ConsentError):
+    code = "job-stale"
+    meaning = "The job request is not of this moment; check the clock of this device."
+
+
+class UnknownStyle(ConsentError):
+    code = "unknown-style"
+    meaning = "The style is not in the bundle's catalogue or not in the consent."
+
+
+class UnknownBundle(ConsentError):
+    code = "unknown-bundle"
+    meaning = "The bundle is not offered here."
+
+
+class WrongPool(ConsentError):
+    code = "wrong-pool"
+    meaning = "The pool or region is not the one of the consent."
+
+
+class OverLimit(ConsentError):
+    code = "over-limit"
+    meaning = "More was asked for than this gateway allows."
+
+
+# --- the likeness record (schemas/embedding) ------------------------------------------------------------------------
+
+
+class RecordError(LikenessError):
+    """The likeness record is not one."""
+
+    code = "record-refused"
+
+
+class RecordMalformed(RecordError):
+    code = "record-malformed"
+    meaning = "The likeness record has the wrong length, version or layout."
+
+
+class RecordNotFinite(RecordError):
+    code = "record-not-finite"
+    meaning = "The likeness record holds a number that is not finite or out of range."
+
+
+class RecordPartMissing(RecordError):
+    code = "record-part-missing"
+    meaning = "The bundle needs a part of the likeness record that was not given, or does not know one that was."
+
+
+# --- sealing (schemas/sealing) --------------------------------------------------------------------------------------
+
+
+class SealError(LikenessError):
+    """A sealed message cannot be opened."""
+
+    code = "seal-refused"
+
+
+class SealedSize(SealError):
+    code = "sealed-size"
+    meaning = "A sealed message does not have its one fixed size."
+
+
+class CannotOpen(SealError):
+    code = "cannot-open"
+    meaning = "The message was sealed to another key or for another claim, or was altered."
+
+
+# --- offers, claims and jobs (schemas/job, gateway/matching, worker/) -----------------------------------------------
+
+
+class JobError(LikenessError):
+    """A job cannot go on."""
+
+    code = "job-refused"
+
+
+class UnknownJob(JobError):
+    code = "unknown-job"
+    meaning = "No such job is open here."
+
+
+class OutOfOrder(JobError):
+    code = "out-of-order"
+    meaning = "This message does not belong at this point of the job."
+
+
+class ClaimMismatch(JobError):
+    code = "claim-mismatch"
+    fault = "worker"
+    meaning = "The claim is for another offer, bundle, pool or worker, or is out of date."
+
+
+class OfferExpired(JobError):
+    code = "offer-expired"
+    meaning = "The offer has lapsed; nothing was disclosed."
+
+
+class NoWorker(JobError):
+    code = "no-worker"
+    fault = "operator"
+    meaning = "No worker took the job in time; nothing was disclosed."
+
+
+class WorkerLost(JobError):
+    code = "worker-lost"
+    fault = "worker"
+    meaning = "The worker stopped answering after it had received the sealed record."
+
+
+class WorkerFailed(JobError):
+    code = "worker-failed"
+    fault = "worker"
+    meaning = "The worker's process ended without a portrait; see the receipt."
+
+
+class JobTimeout(JobError):
+    code = "job-timeout"
+    fault = "worker"
+    meaning = "The worker took longer than the job may take and was stopped."
+
+
+class JobCancelled(JobError):
+    code = "job-cancelled"
+    meaning = "The job was cancelled by the person."
+
+
+class ResultInvalid(JobError):
+    code = "result-invalid"
+    fault = "worker"
+    meaning = "What came back is not the sealed image of this job."
+
+
+class ReceiptMismatch(JobError):
+    code = "receipt-mismatch"
+    fault = "worker"
+    meaning = "The erasure receipt is not about this job."
+
+
+# --- running the parts ----------------------------------------------------------------------------------------------
+
+
+class OperatorError(LikenessError):
+    """Something about this installation must be put right first."""
+
+    code = "operator-error"
+    fault = "operator"
+
+
+class BusUnavailable(OperatorError):
+    code = "bus-unavailable"
+    meaning = "The NATS server cannot be reached."
+
+
+class BusUnsuitable(OperatorError):
+    code = "bus-unsuitable"
+    meaning = "The NATS server did not create what was asked for."
+
+
+class BundleDamaged(OperatorError):
+    code = "bundle-damaged"
+    meaning = "A file of the bundle is missing or differs from its digest."
+
+
+class BundleRefused(OperatorError):
+    code = "bundle-refused"
+    meaning = "The bundle's licence, version or parts are not allowed here."
+
+
+class ProviderMissing(OperatorError):
+    code = "provider-missing"
+    meaning = "The execution provider asked for is not the one that runs."
+
+
+class UnsafeHost(OperatorError):
+    code = "unsafe-host"
+    meaning = "This machine could write memory to disk (swap); turn it off or accept it by name."
+
+
+class NotEnrolled(OperatorError):
+    code = "not-enrolled"
+    meaning = "The gateway does not know this worker."
+
+
+class SettingInvalid(OperatorError):
+    code = "setting-invalid"
+    meaning = "A setting is missing or wrong."
+
+
+# --- edge_export ----------------------------------------------------------------------------------------------------
+
+
+class ExportError(OperatorError):
+    """A model could not be made; nothing was left under its final name."""
+
+    code = "export-refused"
+
+
+class SourceUnavailable(ExportError):
+    code = "source-unavailable"
+    meaning = "A source package is not in the cache and could not be downloaded."
+
+
+class SourceDigestMismatch(ExportError):
+    code = "source-digest-mismatch"
+    meaning = "A source file differs from its pinned digest."
+
+
+class UnsupportedOperator(ExportError):
+    code = "unsupported-operator"
+    meaning = "The source model has an operator that this reader does not know."
+
+
+class ParityFailed(ExportError):
+    code = "parity-failed"
+    meaning = "The exported model differs from the original runtime by more than its tolerance."
+
+
+# --- photos: raised in the browser only (gateway/web/vision), listed here so that the codes are one list -------------
+
+PHOTO_CODES: dict[str, str] = {
+    "photo-type": "The file is not a photo this page can read (JPEG, PNG or WebP).",
+    "photo-heic": "The photo is HEIC, which this browser cannot read.",
+    "photo-animated": "The file is an animation, not one photo.",
+    "photo-corrupt": "The photo is damaged and cannot be read.",
+    "photo-too-large": "The photo is larger than 30 MB or 100 megapixels.",
+    "photo-too-small": "The photo is smaller than 200 pixels on a side.",
+    "no-face": "No face was found.",
+    "many-faces": "More than one face was found.",
+    "face-too-small": "The face is too small in the photo.",
+    "face-cut-off": "The face is cut off by the edge of the photo.",
+    "face-turned": "The face is turned too far away.",
+    "face-blurred": "The face is not sharp enough.",
+    "face-dark": "The face is too dark or too bright.",
+    "age-refused": "This service is for adults, and the estimate was not clearly adult.",
+    "models-unavailable": "The models could not be loaded or differ from their digests.",
+    "browser-unsupported": "This browser lacks something the page needs (WebAssembly, Ed25519 or Web Workers).",
+    "camera-unavailable": "The camera could not be used.",
+    "gateway-unreachable": "The gateway did not answer.",
+    "not-expected": "Something unexpected happened in the page.",
+}
+
+
+def all_codes() -> dict[str, type[LikenessError]]:
+    """Every concrete error class by its code.
+
+    Raises:
+        RuntimeError: two classes share a code (a defect that the rule tests would show).
+    """
+    found: dict[str, type[LikenessError]] = {}
+    todo: list[type[LikenessError]] = [LikenessError]
+    while todo:
+        cls = todo.pop()
+        todo.extend(cls.__subclasses__())
+        if found.setdefault(cls.code, cls) is not cls:
+            raise RuntimeError(f"two errors with code {cls.code}")
+    return dict(sorted(found.items()))
+
+
+def from_code(code: str, detail: str = "") -> LikenessError:
+    """The error that a peer named by code; an unknown code becomes the root class with the code in its text."""
+    cls = all_codes().get(code)
+    return cls(detail) if cls else LikenessError(f"{code}: {detail}")

@@ -1,0 +1,20 @@
+"""What each pool can promise, in one text each: the same on the page, in the documents and behind the token."""
+
+from typing import Final
+
+from schemas.scalars import Pool
+
+PROMISES: Final[dict[Pool, str]] = {
+    "company": (
+        "Your likeness record is opened on a machine that this gateway's operator runs. It is opened once, in a "
+        "process that then ends, and the worker signs what it did. You trust the operator to run the program unaltered."
+    ),
+    "volunteer": (
+        "Your likeness record is opened on the machine of a volunteer whom nobody has checked. The program opens it once, in "
+        "a process that then ends, but the machine's owner could alter the program and keep a copy."
+    ),
+    "attested": (
+        "Your likeness record is opened on a machine whose hardware says which program it booted. That is strong "
+        "against remote attackers and curious administrators, not against somebody with tools at the machine itself."
+    ),
+}

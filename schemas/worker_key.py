@@ -1,0 +1,130 @@
+"""Who a worker is, and the single-use key it offers for one job (spec/sealed-job.md section 2)."""
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from msgspec import Meta
+
+from schemas import canonical, signing
+from schemas.errors import ClaimMismatch
+from schemas.job import Offer
+from schemas.scalars import B64u, Digest, Name, Pool, Seconds, Thumbprint, Title, digest, from_b64u
+from schemas.sealing import PUBLIC_KEY_BYTES
+
+ROSTER_SECONDS: Final = 24 * 3600
+MAX_LEASE_SECONDS: Final = 120
+
+
+class Enrolment(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="likeness/enrolment/v1",
+):
+    """A worker introduces itself to a gateway, signed by its identity key."""
+
+    pool: Pool
+    region: Name
+    operator: Title
+    software: Digest
+    """SHA-256 over the worker's own source files (worker/README.md says how)."""
+    bundles: Annotated[list[Digest], Meta(min_length=1, max_length=16)]
+    issued_at: Seconds
+
+
+class RosterEntry(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="likeness/roster/v1",
+):
+    """A gateway lists a worker for at most 24 hours, signed by the gateway."""
+
+    worker: Thumbprint
+    key: B64u
+    """The worker's Ed25519 identity key, 32 bytes."""
+    pool: Pool
+    region: Name
+    operator: Title
+    software: Digest
+    bundles: Annotated[list[Digest], Meta(min_length=1, max_length=16)]
+    enrolled_at: Seconds
+    not_after: Seconds
+
+
+class Claim(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="likeness/claim/v1",
+):
+    """A worker takes one offer with one fresh key, signed by its identity key."""
+
+    offer: Digest
+    """SHA-256 of the offer's canonical bytes."""
+    hpke_key: B64u
+    """X-Wing public key, 1216 bytes. It was made by the child process that will do the work, and serves this claim only."""
+    worker: Thumbprint
+    roster: Digest
+    """SHA-256 of the roster entry's JWS."""
+    bundle: Digest
+    issued_at: Seconds
+    lease_seconds: Annotated[int, Meta(ge=1, le=MAX_LEASE_SECONDS)]
+    """How long the child waits for the sealed request before it ends unused."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedClaim:
+    """A claim that may be sealed to."""
+
+    claim: Claim
+    roster: RosterEntry
+    hpke_key: bytes
+    claim_hash: bytes
+    """SHA-256 of the claim's JWS, 32 bytes."""
+
+
+def check_claim(
+    offer_raw: bytes, roster_jws: str, claim_jws: str, *, gateway: Ed25519PublicKey, now: int
+) -> CheckedClaim:
+    """What must be true before a byte is sealed (spec/sealed-job.md 2.4, in its order).
+
+    Raises:
+        StatementError: one of the three cannot be read or is signed by another key.
+        ClaimMismatch: they do not belong together, or the entry or the lease is over.
+    """
+    offer = canonical.decode(Offer, offer_raw)
+    roster = signing.open_signed(RosterEntry, roster_jws, gateway).statement
+    if not roster.enrolled_at <= now + 60 or not now < roster.not_after <= roster.enrolled_at + ROSTER_SECONDS:
+        raise ClaimMismatch("the roster entry is not valid now")
+    key = Ed25519PublicKey.from_public_bytes(from_b64u(roster.key, 32))
+    if signing.thumbprint(key) != roster.worker:
+        raise ClaimMismatch("the roster entry names another key")
+    claim = signing.open_signed(Claim, claim_jws, key).statement
+    belongs = (
+        claim.offer == digest(offer_raw)
+        and claim.worker == roster.worker
+        and claim.roster == digest(roster_jws.encode("ascii"))
+        and claim.bundle == offer.bundle
+        and offer.bundle in roster.bundles
+        and offer.pool == roster.pool
+        and offer.region == roster.region
+    )
+    if not belongs:
+        raise ClaimMismatch
+    if not claim.issued_at - 60 <= now < claim.issued_at + claim.lease_seconds:
+        raise ClaimMismatch("the claim's lease is over")
+    return CheckedClaim(
+        claim=claim,
+        roster=roster,
+        hpke_key=from_b64u(claim.hpke_key, PUBLIC_KEY_BYTES),
+        claim_hash=bytes.fromhex(digest(claim_jws.encode("ascii"))),
+    )
