@@ -1,5 +1,6 @@
 """One job: asking for an offer, the offer itself, the disclosure, and what is sealed (spec/sealed-job.md)."""
 
+import struct
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -7,11 +8,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Meta
 
 from schemas import signing
-from schemas.errors import JobStale, WrongHolder
+from schemas.errors import BadHeader, JobStale, SealedSize, WrongHolder
 from schemas.scalars import B64u, Count, Digest, Disclosures, Id, Images, Jws, Name, Pool, Seconds, Seed
+from schemas.sealing import SEALED_REQUEST_BYTES
 
 JOB_FRESH_SECONDS: Final = 60
 """A signed request must arrive within this time of its signature, early or late."""
+DISCLOSURE_PREFIX_BYTES: Final = 4
+MAX_DISCLOSURE_BYTES: Final = 4096
 
 
 class JobRequest(
@@ -128,6 +132,35 @@ class Problem(
 
     code: Name
     detail: Annotated[str, Meta(max_length=400)]
+
+
+class Accepted(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="likeness/accepted/v1"
+):
+    """The plain yes of a request/reply on NATS; the plain no is a ``Problem``."""
+
+
+def pack_disclosure(disclosure: str, sealed: bytes) -> bytes:
+    """``u32 big-endian length || disclosure JWS || sealed request``, over HTTP and NATS alike."""
+    return struct.pack(">I", len(disclosure)) + disclosure.encode("ascii") + sealed
+
+
+def unpack_disclosure(raw: bytes) -> tuple[str, bytes]:
+    """The disclosure JWS and the sealed request in ``raw``.
+
+    Raises:
+        SealedSize: the parts do not add up to the one size they may have.
+    """
+    if len(raw) < DISCLOSURE_PREFIX_BYTES:
+        raise SealedSize
+    (length,) = struct.unpack_from(">I", raw)
+    end = DISCLOSURE_PREFIX_BYTES + length
+    if length > MAX_DISCLOSURE_BYTES or len(raw) - end != SEALED_REQUEST_BYTES:
+        raise SealedSize
+    try:
+        return raw[DISCLOSURE_PREFIX_BYTES:end].decode("ascii"), raw[end:]
+    except UnicodeDecodeError:
+        raise BadHeader from None
 
 
 def open_job_request(jws: str, *, holder: str, token: str, now: int) -> JobRequest:

@@ -10,7 +10,7 @@ from msgspec import Meta
 from schemas import canonical, signing
 from schemas.errors import ClaimMismatch
 from schemas.job import Offer
-from schemas.scalars import B64u, Digest, Name, Pool, Seconds, Thumbprint, Title, digest, from_b64u
+from schemas.scalars import B64u, Digest, Jws, Name, Pool, Seconds, Thumbprint, Title, digest, from_b64u
 from schemas.sealing import PUBLIC_KEY_BYTES
 
 ROSTER_SECONDS: Final = 24 * 3600
@@ -79,6 +79,34 @@ class Claim(
     issued_at: Seconds
     lease_seconds: Annotated[int, Meta(ge=1, le=MAX_LEASE_SECONDS)]
     """How long the child waits for the sealed request before it ends unused."""
+
+
+class Enrolled(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="likeness/enrolled/v1",
+):
+    """A gateway's answer to an enrolment. The worker compares ``key`` with the thumbprint it was set up with."""
+
+    roster: Jws
+    key: signing.Jwk
+
+
+class ClaimMessage(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="likeness/claim-message/v1",
+):
+    """What a worker sends to take an offer."""
+
+    roster: Jws
+    claim: Jws
 
 
 @dataclass(frozen=True, slots=True)
