@@ -54,7 +54,12 @@ class ParityVector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class BundleManifest(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="likeness/bundle/v1"
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="likeness/bundle/v1",
 ):
     """``bundle.json``: everything a worker needs to know beside the three graphs."""
 
@@ -103,7 +108,12 @@ class EdgeModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class EdgeManifest(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="likeness/edge/v1"
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="likeness/edge/v1",
 ):
     """``manifest.json`` of the browser's models."""
 

@@ -1,8 +1,8 @@
 """The only reader and writer of statement bytes (spec/encoding.md section 3).
 
-Canonical JSON: UTF-8, keys sorted by code point, no white space, integers only, tag field ``kind``. msgspec alone accepts
-duplicate and reordered keys, white space and a trailing newline; decoding here re-encodes and compares, so that
-each statement has exactly one spelling and a signature covers its meaning.
+Canonical JSON: UTF-8, keys sorted by code point, no white space, integers only, tag field ``kind``. msgspec alone
+accepts duplicate and reordered keys, white space and a trailing newline; decoding here re-encodes and compares, so
+that each statement has exactly one spelling and a signature covers its meaning.
 """
 
 from typing import Final, TypeVar

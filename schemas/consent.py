@@ -43,9 +43,9 @@ class ConsentGrant(
     max_images: Images
     max_disclosures: Disclosures
     """How many workers may ever receive the likeness record."""
-    adult: Literal[True]
-    this_is_me: Literal[True]
-    i_hold_the_rights: Literal[True]
+    adult: Literal["yes"]
+    this_is_me: Literal["yes"]
+    i_hold_the_rights: Literal["yes"]
     salt_commitment: Digest
     """SHA-256 of 32 random bytes that only the person keeps; hides the grant in the log."""
     issued_at: Seconds

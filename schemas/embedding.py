@@ -120,7 +120,7 @@ def decode(raw: bytes) -> LikenessRecord:
     bits, ruler, embedder = raw[3], raw[4], raw[5]
     sizes = {1: GEOMETRY_LENGTH, 2: LOOK_BYTES, 4: EMBEDDING_BYTES}
     expected = HEADER_BYTES + sum(size for bit, size in sizes.items() if bits & bit)
-    if not 0 < bits < 8 or len(raw) != expected or ruler != RULER_ID or raw[6:8] != b"\0\0":  # noqa: PLR2004 - three bits
+    if not 0 < bits < 8 or len(raw) != expected or ruler != RULER_ID or raw[6:8] != b"\0\0":
         raise RecordMalformed
     if (embedder in EMBEDDERS) != bool(bits & 4) or (embedder and embedder not in EMBEDDERS):
         raise RecordMalformed

@@ -14,7 +14,7 @@ from schemas.errors import ReceiptMismatch
 from schemas.scalars import Count, Digest, Name, Seconds, Thumbprint, Title
 
 ExitKind = Literal["normal", "exception", "killed", "timeout", "cancelled", "refused", "unused"]
-"""``refused``: the child opened nothing or refused what it opened; ``unused``: the lease lapsed before a request came."""
+"""``refused``: the child refused what it was given; ``unused``: the lease lapsed before a request came."""
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,9 +54,7 @@ class ErasureReceipt(
     """SHA-256 over all sealed image chunks in the order sent; None when there was no image."""
 
 
-def check_receipt(
-    jws: str, *, worker: Ed25519PublicKey, offer: str, claim: str, result: str | None
-) -> ErasureReceipt:
+def check_receipt(jws: str, *, worker: Ed25519PublicKey, offer: str, claim: str, result: str | None) -> ErasureReceipt:
     """The receipt in ``jws`` when it is by ``worker`` about this very job (spec/erasure-receipt.md section 3).
 
     Raises:

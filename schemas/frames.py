@@ -1,4 +1,4 @@
-"""Frames: how one job's answer travels, over NATS one by one and over HTTP as one stream (spec/sealed-job.md section 5).
+"""Frames: how one job's answer travels, one by one over NATS and as one stream over HTTP (spec/sealed-job.md 5).
 
 A frame is ``u8 kind || u32 big-endian payload length || payload``.
 """

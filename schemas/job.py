@@ -19,7 +19,12 @@ MAX_DISCLOSURE_BYTES: Final = 4096
 
 
 class JobRequest(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="likeness/job/v1"
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="likeness/job/v1",
 ):
     """The browser asks for one offer, signed by K_u. Used once."""
 
@@ -31,7 +36,12 @@ class JobRequest(
 
 
 class JobBody(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="likeness/job-body/v1"
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="likeness/job-body/v1",
 ):
     """What is posted to open a job: the token and the request for its use."""
 
@@ -40,7 +50,12 @@ class JobBody(
 
 
 class Offer(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="likeness/offer/v1"
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="likeness/offer/v1",
 ):
     """What workers see before they have any right to more. Constant in shape; no person, no address, no likeness."""
 
@@ -100,7 +115,12 @@ class SealedRequest(
 
 
 class Waiting(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="likeness/waiting/v1"
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="likeness/waiting/v1",
 ):
     """No worker has taken the job yet."""
 
@@ -113,7 +133,12 @@ class Waiting(
 
 
 class Progress(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="likeness/progress/v1"
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="likeness/progress/v1",
 ):
     """How far the worker is; says nothing about what it draws."""
 
@@ -126,7 +151,12 @@ class Progress(
 
 
 class Problem(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="likeness/problem/v1"
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="likeness/problem/v1",
 ):
     """Why a job ended; the code is one of schemas/errors."""
 
@@ -135,7 +165,12 @@ class Problem(
 
 
 class Accepted(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="likeness/accepted/v1"
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="likeness/accepted/v1",
 ):
     """The plain yes of a request/reply on NATS; the plain no is a ``Problem``."""
 

@@ -10,8 +10,8 @@ PROMISES: Final[dict[Pool, str]] = {
         "process that then ends, and the worker signs what it did. You trust the operator to run the program unaltered."
     ),
     "volunteer": (
-        "Your likeness record is opened on the machine of a volunteer whom nobody has checked. The program opens it once, in "
-        "a process that then ends, but the machine's owner could alter the program and keep a copy."
+        "Your likeness record is opened on the machine of a volunteer whom nobody has checked. The program opens it "
+        "once, in a process that then ends, but the machine's owner could alter the program and keep a copy."
     ),
     "attested": (
         "Your likeness record is opened on a machine whose hardware says which program it booted. That is strong "

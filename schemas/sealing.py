@@ -1,8 +1,8 @@
 """Sealing a request to one worker's single-use key, and its images back to the browser (spec/sealed-job.md).
 
-HPKE base mode (RFC 9180) with MLKEM768-X25519 (X-Wing), HKDF-SHA256, AES-256-GCM. The library's HPKE is single shot without
-associated data, so the context is bound through ``info``. Every sealed request has one size. The way back needs no
-second key exchange: the request carries a fresh 32-byte response secret.
+HPKE base mode (RFC 9180) with MLKEM768-X25519 (X-Wing), HKDF-SHA256, AES-256-GCM. The library's HPKE is single shot
+without associated data, so the context is bound through ``info``. Every sealed request has one size. The way back
+needs no second key exchange: the request carries a fresh 32-byte response secret.
 """
 
 import hashlib

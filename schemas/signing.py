@@ -1,10 +1,11 @@
-"""Signed statements: compact JWS (RFC 7515), alg ``Ed25519`` (RFC 9864), one explicit ``typ`` a kind (spec/encoding.md section 4).
+"""Signed statements: compact JWS (RFC 7515), alg ``Ed25519`` (RFC 9864), one ``typ`` a kind (spec/encoding.md 4).
 
 Verify bytes first, then decode them strictly. One algorithm only; the header is itself canonical JSON with a closed
 set of fields, so ``crit``, ``alg: none`` and every other surprise is refused by shape. Signatures are checked by
 ``cryptography``; any JOSE library can do the same, and the tests let one.
 """
 
+import hashlib
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
@@ -65,9 +66,7 @@ def key_of(jwk: Jwk) -> Ed25519PublicKey:
 
 def thumbprint(key: Ed25519PublicKey) -> str:
     """RFC 7638 thumbprint of ``key``: SHA-256 of its canonical JWK, base64url."""
-    from hashlib import sha256
-
-    return to_b64u(sha256(canonical.encode(jwk_of(key))).digest())
+    return to_b64u(hashlib.sha256(canonical.encode(jwk_of(key))).digest())
 
 
 def typ_of(kind: type[msgspec.Struct]) -> str:
@@ -124,7 +123,7 @@ def open_introduced(kind: type[T], token: str) -> Verified[T]:
 
 
 def _split(kind: type[msgspec.Struct], token: str) -> tuple[Header, str, str]:
-    if len(token) > MAX_JWS_BYTES or token.count(".") != 2:  # noqa: PLR2004 - the two dots of RFC 7515 section 7.1
+    if len(token) > MAX_JWS_BYTES or token.count(".") != 2:
         raise BadHeader
     signed, _, signature = token.rpartition(".")
     try:

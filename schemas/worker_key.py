@@ -71,7 +71,7 @@ class Claim(
     offer: Digest
     """SHA-256 of the offer's canonical bytes."""
     hpke_key: B64u
-    """X-Wing public key, 1216 bytes. It was made by the child process that will do the work, and serves this claim only."""
+    """X-Wing public key, 1216 bytes, made by the child process that will do the work; serves this claim only."""
     worker: Thumbprint
     roster: Digest
     """SHA-256 of the roster entry's JWS."""
