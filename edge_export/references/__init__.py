@@ -1,0 +1,1 @@
+"""What the original runtimes answered about the probes, and the scripts that asked them."""
