@@ -115,10 +115,12 @@ def _pips() -> Iterator[list[str]]:
 
 
 def _answers(pip: list[str]) -> bool:
+    command = [*pip, "--version"]
     try:
-        return subprocess.run([*pip, "--version"], capture_output=True, timeout=60, check=False).returncode == 0
+        asked = subprocess.run(command, capture_output=True, timeout=60, check=False)  # noqa: S603 - as above
     except (OSError, subprocess.TimeoutExpired):
         return False
+    return asked.returncode == 0
 
 
 def _member(raw: bytes, wanted: SourceFile) -> bytes:

@@ -54,7 +54,7 @@ for (const [role, { side, file, net, outputs }] of Object.entries(networks)) {
   const specs = manifest.flatMap((group) => group.weights);
   const buffer = weights.buffer.slice(weights.byteOffset, weights.byteOffset + weights.byteLength);
   net.loadFromWeightMap(tf.io.decodeWeights(buffer, specs));
-  const answers = ["photo", "noise"].map((probe) => {
+  const answers = ["drawn", "noise", "photo"].map((probe) => {
     const rgba = readFileSync(join(values.probes, `${role}-${probe}.rgba`));
     const rgb = Float32Array.from(rgba.filter((_, at) => at % 4 !== 3));
     const input = new faceapi.NetInput([tf.tensor3d(rgb, [side, side, 3])]);

@@ -21,6 +21,8 @@ from ai_edge_litert.interpreter import Interpreter  # type: ignore[import-not-fo
 from edge_export.probes import NAMES, probe
 from edge_export.recipes import recipe
 
+_MODULE = "edge_export.references.make_tflite"
+
 
 def main() -> None:
     """Ask about each probe and write the reference file."""
@@ -52,7 +54,7 @@ def main() -> None:
         answers.append({"probe": name, "input_sha256": hashlib.sha256(rgba.tobytes()).hexdigest(), "outputs": outputs})
     stored = {
         "answers": answers,
-        "command": f"python -m edge_export.references.make_tflite --role {row.role} --model {Path(row.weights.path).name}",
+        "command": f"python -m {_MODULE} --role {row.role} --model {Path(row.weights.path).name}",
         "runtime": f"TensorFlow Lite interpreter, ai-edge-litert {importlib.metadata.version('ai-edge-litert')}",
         "source_sha256": digest,
     }
