@@ -8,8 +8,8 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
-# Tools that .ci/*.sh put under .build/, and the folders of servers, which Debian leaves out of a user's PATH.
-export PATH := $(CURDIR)/.build/node/bin:$(PATH):$(CURDIR)/.build/uv/bin:/usr/local/sbin:/usr/sbin
+# Tools that .ci/*.sh put into .build/bin, and the folders of servers, which Debian leaves out of a user's PATH.
+export PATH := $(CURDIR)/.build/bin:$(PATH):/usr/local/sbin:/usr/sbin
 # Python comes from this machine: uv would look for one on a host that not everybody reaches.
 export UV_PYTHON_DOWNLOADS := never
 
