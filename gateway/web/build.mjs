@@ -1,0 +1,204 @@
+// Builds the page into .build/web, checks types, and runs the tests. README.md says what comes out.
+//
+//   node build.mjs             the page, compressed
+//   node build.mjs --types     tsc, once per folder
+//   node build.mjs --test      all *.test.ts under node --test
+//   node build.mjs --vectors   what this side signs and seals, for pytest: schemas/vectors/from_typescript.json
+
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+
+import { build } from "esbuild";
+
+const HERE = fileURLToPath(new URL(".", import.meta.url));
+const ROOT = join(HERE, "../..");
+const TARGET = join(ROOT, ".build/web");
+const EDGE = join(ROOT, ".build/edge");
+const CACHE = join(ROOT, ".cache/compressed");
+const WASM = join(HERE, "node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm");
+const FOLDERS = ["protocol", "vision", "page"];
+
+/** Below this size a precompressed twin saves nothing worth a file. */
+const MIN_COMPRESSED_BYTES = 512;
+/** From here on brotli 11 takes minutes for one per cent less than 9. */
+const LARGE_BYTES = 4 * 1024 * 1024;
+const COMPRESSIBLE = new Set([".css", ".html", ".js", ".json", ".onnx", ".svg", ".txt", ".wasm", ".webmanifest"]);
+
+const sha256 = (raw) => createHash("sha256").update(raw).digest("hex");
+const hashed = (stem, extension, raw) => `${stem}-${sha256(raw).slice(0, 12)}${extension}`;
+
+const ESBUILD = {
+  absWorkingDir: HERE,
+  bundle: true,
+  charset: "utf8",
+  format: "esm",
+  legalComments: "none",
+  logLevel: "warning",
+  target: "es2022",
+  write: false,
+};
+
+async function bundle(entry, define) {
+  const made = await build({ ...ESBUILD, define, entryPoints: [entry], metafile: true, minify: true });
+  const [output] = Object.values(made.metafile.outputs);
+  if (output.imports.length > 0) throw new Error(`${entry} must be one file, but still imports ${output.imports[0].path}`);
+  return Buffer.from(made.outputFiles[0].contents);
+}
+
+async function buildPage() {
+  const files = new Map();
+  const wasm = readFileSync(WASM);
+  const wasmName = hashed("ort", ".wasm", wasm);
+  const define = {
+    __ORT_WASM_BYTES__: String(wasm.byteLength),
+    __ORT_WASM_SHA256__: JSON.stringify(sha256(wasm)),
+    __ORT_WASM_URL__: JSON.stringify(`/${wasmName}`),
+    __VISION_URL__: JSON.stringify("/vision.js"),
+  };
+  files.set(wasmName, wasm);
+  files.set("vision.js", await bundle("vision/vision.ts", define));
+  const page = await bundle("page/main.ts", define);
+  const pageName = hashed("page", ".js", page);
+  files.set(pageName, page);
+  addStatic(files, pageName);
+  return files;
+}
+
+/** Adds static/, with the page's script and style under names that change with their bytes. */
+function addStatic(files, pageName) {
+  const folder = join(HERE, "static");
+  const style = readFileSync(join(folder, "page.css"));
+  const styleName = hashed("page", ".css", style);
+  files.set(styleName, style);
+  for (const name of readdirSync(folder).sort()) {
+    if (name === "page.css") continue;
+    const raw = readFileSync(join(folder, name));
+    files.set(name, extname(name) === ".html" ? renamed(name, raw, { "/page.js": `/${pageName}`, "/page.css": `/${styleName}` }) : raw);
+  }
+}
+
+function renamed(name, raw, names) {
+  let text = raw.toString("utf8");
+  for (const [from, to] of Object.entries(names)) {
+    if (!text.includes(`"${from}"`)) throw new Error(`${name} does not name ${from}`);
+    text = text.replaceAll(`"${from}"`, `"${to}"`);
+  }
+  return Buffer.from(text);
+}
+
+/** Compresses `raw`, or finds what an earlier build made of the same bytes: the wasm alone takes half a minute. */
+function compressed(raw, kind) {
+  const quality = raw.byteLength >= LARGE_BYTES ? 9 : constants.BROTLI_MAX_QUALITY;
+  const path = join(CACHE, `${sha256(raw)}.q${quality}.${kind}`);
+  if (existsSync(path)) return readFileSync(path);
+  const params = {
+    [constants.BROTLI_PARAM_QUALITY]: quality,
+    [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS,
+    [constants.BROTLI_PARAM_SIZE_HINT]: raw.byteLength,
+  };
+  const made = kind === "br" ? brotliCompressSync(raw, { params }) : gzipSync(raw, { level: 9 });
+  mkdirSync(CACHE, { recursive: true });
+  writeFileSync(`${path}.new`, made);
+  renameSync(`${path}.new`, path);
+  return made;
+}
+
+/** Writes the twins of one file; a twin that is not smaller is left out. Returns the sizes of those written. */
+function writeTwins(folder, name, raw) {
+  const sizes = {};
+  if (!COMPRESSIBLE.has(extname(name)) || raw.byteLength < MIN_COMPRESSED_BYTES) return sizes;
+  for (const kind of ["br", "gz"]) {
+    const made = compressed(raw, kind);
+    if (made.byteLength >= raw.byteLength) continue;
+    writeFileSync(join(folder, `${name}.${kind}`), made);
+    sizes[kind] = made.byteLength;
+  }
+  return sizes;
+}
+
+function write(files) {
+  const staging = `${TARGET}.new`;
+  rmSync(staging, { force: true, recursive: true });
+  mkdirSync(staging, { recursive: true });
+  const rows = [];
+  const digests = {};
+  for (const [name, raw] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    writeFileSync(join(staging, name), raw);
+    rows.push([name, raw.byteLength, writeTwins(staging, name, raw)]);
+    digests[name] = sha256(raw);
+  }
+  writeFileSync(join(staging, "build.json"), JSON.stringify({ files: digests }));
+  rmSync(TARGET, { force: true, recursive: true });
+  renameSync(staging, TARGET);
+  return rows;
+}
+
+function compressModels() {
+  if (!existsSync(EDGE)) return [];
+  const names = readdirSync(EDGE).filter((name) => [".onnx", ".json"].includes(extname(name)));
+  return names.sort().map((name) => {
+    const raw = readFileSync(join(EDGE, name));
+    return [`edge/${name}`, raw.byteLength, writeTwins(EDGE, name, raw)];
+  });
+}
+
+function printTable(rows) {
+  const cells = [["file", "bytes", "gzip", "brotli"]];
+  for (const [name, bytes, twins] of rows) cells.push([name, String(bytes), String(twins.gz ?? "-"), String(twins.br ?? "-")]);
+  const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)));
+  for (const row of cells) {
+    console.log(row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  "));
+  }
+}
+
+// --- checks ---------------------------------------------------------------------------------------------------------
+
+function run(...command) {
+  const done = spawnSync(process.execPath, command, { cwd: HERE, stdio: "inherit" });
+  if (done.status !== 0) process.exit(done.status ?? 1);
+}
+
+function checkTypes() {
+  for (const project of ["protocol/tsconfig.json", "protocol/tsconfig.test.json", "vision", "page"]) {
+    run("node_modules/typescript/bin/tsc", "--project", project);
+  }
+}
+
+/** Bundles scripts for Node: it cannot read TypeScript itself at the version that Debian ships. */
+async function forNode(entries) {
+  const folder = join(ROOT, ".build/webtest");
+  rmSync(folder, { force: true, recursive: true });
+  const options = { ...ESBUILD, outdir: folder, outExtension: { ".js": ".mjs" }, platform: "node", write: true };
+  await build({ ...options, entryPoints: entries, sourcemap: "inline" });
+  return entries.map((entry) => join(folder, `${basename(entry, ".ts")}.mjs`));
+}
+
+async function test() {
+  const entries = FOLDERS.flatMap((folder) =>
+    readdirSync(join(HERE, folder)).filter((name) => name.endsWith(".test.ts")).map((name) => join(HERE, folder, name)),
+  );
+  if (entries.length === 0) throw new Error("no test was found");
+  run("--enable-source-maps", "--test", ...(await forNode(entries)));
+}
+
+const [action = "--build"] = process.argv.slice(2);
+switch (action) {
+  case "--build":
+    printTable([...write(await buildPage()), ...compressModels()]);
+    break;
+  case "--types":
+    checkTypes();
+    break;
+  case "--test":
+    await test();
+    break;
+  case "--vectors":
+    run(...(await forNode([join(HERE, "protocol/vectors_make.ts")])));
+    break;
+  default:
+    throw new Error(`unknown action ${action}`);
+}
