@@ -55,7 +55,7 @@ TRANSITIONS: Final[dict[State, dict[Event, State]]] = {
     State.RETURNED: {Event.RECEIPT: State.ENDED, Event.LAPSE: State.ENDED},
     State.ENDED: {},
 }
-"""From DISCLOSED on, the way to ENDED leads through a receipt, or through its loss (LAPSE), which is shown as missing."""
+"""From DISCLOSED on, ENDED is reached through a receipt, or through its loss (LAPSE), which is shown as missing."""
 
 DISCLOSED_STATES: Final = frozenset({State.DISCLOSED, State.RUNNING, State.RETURNED})
 """States in which a worker may have read the likeness record."""

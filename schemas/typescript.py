@@ -1,7 +1,7 @@
 """Writes gateway/web/protocol/wire.ts from the structs, so that the browser's twins cannot drift.
 
-``python -m schemas.typescript`` writes the file; ``--check`` only compares and fails when it is out of date. Beside
-vectors_make this is the one file of the room that touches the disk. spec/encoding.md section 7.
+``python -m schemas.typescript`` writes the file; ``--check`` only compares and fails when it is out of date. This is
+the one file of the room that touches the disk. spec/encoding.md section 7.
 """
 
 import json
