@@ -1,8 +1,8 @@
 """The file that a person keeps after a job, and its check without any network (spec/erasure-receipt.md section 4).
 
-It holds every signed statement of one job, so that each signature and each hash that binds one statement to the next can be
-followed again later, by anybody. It holds no likeness record and no image. The check says who said what; it does not say
-that a worker told the truth.
+It holds every signed statement of one job, so that each signature and each hash that binds one statement to the next
+can be followed again later, by anybody. It holds no likeness record and no image. The check says who said what; it does
+not say that a worker told the truth.
 """
 
 from collections.abc import Iterator
@@ -52,7 +52,7 @@ def read_receipt_file(raw: bytes) -> ReceiptFile:
 
 
 def check_receipt_file(file: ReceiptFile) -> Iterator[str]:
-    """One sentence after each step that holds, in the order of spec/erasure-receipt.md 4.2; the first that fails raises.
+    """One sentence after each step that holds (spec/erasure-receipt.md 4.2, in its order); the first that fails raises.
 
     Validity is judged at the moment at which each statement was used, not now: a receipt does not grow old.
 
@@ -71,7 +71,8 @@ def check_receipt_file(file: ReceiptFile) -> Iterator[str]:
     offer = _check_offer(file, token)
     yield f"The offer was made under this token, for the pool “{offer.pool}” in the region “{offer.region}”."
     checked = _check_claim(file, gateway)
-    yield f"The worker {checked.roster.worker} ({checked.roster.operator}) was listed by the gateway and claimed the offer."
+    listed = checked.roster
+    yield f"The worker {listed.worker} ({listed.operator}) was listed by the gateway and claimed the offer."
     _check_disclosure(file, token, disclosure)
     yield "The browser chose this claim, and signed that it did."
     receipt = _check_receipt(file, checked)
@@ -128,8 +129,9 @@ def _ending(receipt: ErasureReceipt) -> str:
         name: sum(check.outcome == name for check in receipt.checks) for name in ("passed", "failed", "not-measured")
     }
     return (
-        f"The worker states: its process {opened}, ended ({receipt.exit_kind}) and sent {receipt.images} image(s); checks "
-        f"passed {by_outcome['passed']}, failed {by_outcome['failed']}, not measured {by_outcome['not-measured']}."
+        f"The worker states: its process {opened}, ended ({receipt.exit_kind}) and sent {receipt.images} image(s); "
+        f"checks passed {by_outcome['passed']}, failed {by_outcome['failed']}, "
+        f"not measured {by_outcome['not-measured']}."
     )
 
 
