@@ -18,6 +18,7 @@ from schemas.consent import ConsentGrant, ConsentToken
 from schemas.erasure import ErasureReceipt
 from schemas.facts import Facts
 from schemas.job import Disclosure, JobBody, JobRequest, Offer, Problem, Progress, SealedRequest, Waiting
+from schemas.receipt_file import ReceiptFile
 from schemas.signing import Header
 from schemas.worker_key import Claim, RosterEntry
 
@@ -38,6 +39,7 @@ SPOKEN_IN_THE_BROWSER: Final[tuple[type[msgspec.Struct], ...]] = (
     Progress,
     Problem,
     ErasureReceipt,
+    ReceiptFile,
     Facts,
     EdgeManifest,
 )

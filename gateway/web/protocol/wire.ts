@@ -183,6 +183,18 @@ export interface ErasureReceipt {
   readonly result: string | null;
 }
 
+export interface ReceiptFile {
+  readonly kind: "likeness/receipt-file/v1";
+  readonly gateway_key: Jwk;
+  readonly grant: string;
+  readonly token: string;
+  readonly offer: string;
+  readonly roster: string;
+  readonly claim: string;
+  readonly disclosure: string;
+  readonly receipt: string;
+}
+
 export interface Notice {
   readonly digest: string;
   readonly text: string;
@@ -257,7 +269,7 @@ export interface EdgeManifest {
   readonly models: readonly EdgeModel[];
 }
 
-export type StructName = "Jwk" | "Header" | "ConsentGrant" | "ConsentToken" | "JobRequest" | "JobBody" | "Offer" | "Disclosure" | "SealedRequest" | "RosterEntry" | "Claim" | "Waiting" | "Progress" | "Problem" | "Check" | "ErasureReceipt" | "Notice" | "PoolFact" | "Style" | "BundleFact" | "Limits" | "Facts" | "EdgeModel" | "EdgeManifest";
+export type StructName = "Jwk" | "Header" | "ConsentGrant" | "ConsentToken" | "JobRequest" | "JobBody" | "Offer" | "Disclosure" | "SealedRequest" | "RosterEntry" | "Claim" | "Waiting" | "Progress" | "Problem" | "Check" | "ErasureReceipt" | "ReceiptFile" | "Notice" | "PoolFact" | "Style" | "BundleFact" | "Limits" | "Facts" | "EdgeModel" | "EdgeManifest";
 
 export interface Structs {
   Jwk: Jwk;
@@ -276,6 +288,7 @@ export interface Structs {
   Problem: Problem;
   Check: Check;
   ErasureReceipt: ErasureReceipt;
+  ReceiptFile: ReceiptFile;
   Notice: Notice;
   PoolFact: PoolFact;
   Style: Style;
@@ -969,6 +982,50 @@ export const SHAPES: Record<StructName, StructShape> = {
           "pattern": "^[0-9a-f]{64}$",
           "max": 64
         }
+      }
+    },
+    "optional": []
+  },
+  "ReceiptFile": {
+    "kind": "likeness/receipt-file/v1",
+    "fields": {
+      "gateway_key": {
+        "t": "struct",
+        "name": "Jwk"
+      },
+      "grant": {
+        "t": "str",
+        "pattern": "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$",
+        "max": 4096
+      },
+      "token": {
+        "t": "str",
+        "pattern": "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$",
+        "max": 4096
+      },
+      "offer": {
+        "t": "str",
+        "max": 4096
+      },
+      "roster": {
+        "t": "str",
+        "pattern": "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$",
+        "max": 4096
+      },
+      "claim": {
+        "t": "str",
+        "pattern": "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$",
+        "max": 4096
+      },
+      "disclosure": {
+        "t": "str",
+        "pattern": "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$",
+        "max": 4096
+      },
+      "receipt": {
+        "t": "str",
+        "pattern": "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$",
+        "max": 4096
       }
     },
     "optional": []
