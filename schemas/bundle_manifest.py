@@ -67,7 +67,7 @@ class BundleManifest(
     version: Annotated[str, Meta(pattern=r"^\d+\.\d+\.\d+$", max_length=20)]
     title: Title
     licence: Title
-    model_card: Name | Literal["MODEL_CARD.md"]
+    model_card: Literal["MODEL_CARD.md"]
     needed: list[Part]
     """Record parts without which the bundle draws nobody."""
     optional: list[Part]

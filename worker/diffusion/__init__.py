@@ -1,0 +1,1 @@
+"""From a likeness record to pixels: numpy in, numpy out, one organ a file (worker/diffusion/README.md)."""

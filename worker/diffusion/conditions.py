@@ -1,0 +1,42 @@
+"""A likeness record and a style as the arrays that a conditioner may ask for. Each face is described here only."""
+
+from typing import Final
+
+import numpy as np
+
+from schemas.embedding import ATTRIBUTE_BYTES, COLOURS, EMBEDDING_LENGTH, GEOMETRY_LENGTH, LikenessRecord
+from worker.diffusion.sessions import Array
+
+GEOMETRY_STEP: Final = 32
+"""int8 codes a standard deviation (spec/encoding.md section 6)."""
+COLOUR_STEP: Final = 64
+"""int8 codes a unit of the conditioner's colour input."""
+
+
+def condition(record: LikenessRecord, style: int) -> dict[str, Array]:
+    """All inputs that a conditioner may declare, batch 1, zeros where a part was not given.
+
+    ``style`` is the index in the bundle's catalogue. The caller overwrites the arrays after use.
+    """
+    arrays: dict[str, Array] = {
+        "geometry": np.zeros((1, GEOMETRY_LENGTH), np.float32),  # z-scores
+        "geometry_given": np.full((1, 1), record.geometry is not None, np.float32),
+        "colours": np.zeros((1, len(COLOURS), 3), np.float32),
+        "colours_given": np.zeros((1, len(COLOURS)), np.float32),
+        "attributes": np.zeros((1, ATTRIBUTE_BYTES), np.int64),
+        "embedding": np.zeros((1, EMBEDDING_LENGTH), np.float32),  # the net's raw output
+        "embedding_given": np.full((1, 1), record.embedding is not None, np.float32),
+        "style": np.full((1,), style, np.int64),
+    }
+    if record.geometry is not None:
+        arrays["geometry"][0] = np.frombuffer(record.geometry, np.int8) / np.float32(GEOMETRY_STEP)
+    if record.look is not None:
+        for i, colour in enumerate(record.look.colours):
+            if colour is not None:
+                arrays["colours"][0, i] = np.array(colour, np.float32) / COLOUR_STEP
+                arrays["colours_given"][0, i] = 1
+        arrays["attributes"][0, : len(record.look.attributes)] = record.look.attributes
+    if record.embedding is not None:
+        values = np.frombuffer(record.embedding.values, np.int8).astype(np.float32)
+        arrays["embedding"][0] = values * np.float32(record.embedding.scale)
+    return arrays
