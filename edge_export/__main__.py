@@ -54,7 +54,8 @@ def _edge(arguments: argparse.Namespace) -> None:
     made = edge.make(arguments.out, arguments.cache, sources.download, quiet=arguments.quiet)
     for one in made:
         measured = ", ".join(f"{name} {difference:.1e}" for name, difference in one.differences.items())
-        print(f"{one.model.role:<7} {one.model.bytes:>9,} bytes  sha256 {one.model.sha256}  off by {measured}")
+        facts = f"{one.model.role:<7} {one.model.bytes:>9,} bytes  sha256 {one.model.sha256}"
+        print(f"{facts}  off by {measured}" if measured else facts)
     print(f"{len(made)} models in {arguments.out}, {time.monotonic() - started:.1f} s")
 
 

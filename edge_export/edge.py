@@ -6,15 +6,16 @@ of them have passed, the manifest last, so that a refused build leaves the previ
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from tqdm import tqdm
 
-from edge_export import cards, export, manifest, parity, sources
+from edge_export import cards, export, manifest, parity, ruler, sources
 from edge_export.parity import Differences
-from edge_export.recipes import RECIPES, Recipe
+from edge_export.recipes import RECIPES, RULER, Origin, OwnGraph, Recipe
 from schemas.bundle_manifest import EdgeModel
 
 
@@ -48,21 +49,39 @@ def make(out: Path, cache: Path, fetch: sources.Fetch, *, quiet: bool = False) -
         with tqdm(RECIPES, desc="models", unit="model", disable=quiet) as bar:
             for recipe in bar:
                 bar.set_postfix_str(recipe.role)
-                made.append(_make_one(recipe, archives[recipe.package], unverified))
+                made.append(_convert(recipe, archives[recipe.package], unverified))
+        made.append(_write_ruler(unverified))
         (unverified / "manifest.json").write_bytes(manifest.to_bytes(one.model for one in made))
         _publish(unverified, out, made)
     return made
 
 
-def _make_one(recipe: Recipe, archive: Path, folder: Path) -> Made:
+def _convert(recipe: Recipe, archive: Path, folder: Path) -> Made:
     model = export.to_bytes(export.build(recipe, sources.load(recipe, archive)))
     path = folder / recipe.file
     path.write_bytes(model)
     differences = parity.measure_in_a_fresh_process(path, recipe.role)
     parity.require(recipe, differences)
-    entry = manifest.entry(recipe, model)
-    (folder / "cards" / f"{recipe.role}.md").write_text(cards.card(recipe, entry, differences), encoding="utf-8")
-    return Made(entry, differences)
+    return _with_card(recipe, manifest.entry(recipe, recipe.origin, model), differences, folder)
+
+
+def _write_ruler(folder: Path) -> Made:
+    # The ruler has no original runtime to agree with; its tests compare it with numpy.
+    model = export.to_bytes(ruler.build())
+    (folder / RULER.file).write_bytes(model)
+    origin = Origin(
+        package="likeness",
+        version=RULER.version,
+        file=f"edge_export/{ruler.TABLE.name}",
+        sha256=hashlib.sha256(ruler.TABLE.read_bytes()).hexdigest(),
+        licence=RULER.licence,
+    )
+    return _with_card(RULER, manifest.entry(RULER, origin, model), {}, folder)
+
+
+def _with_card(row: Recipe | OwnGraph, model: EdgeModel, differences: Differences, folder: Path) -> Made:
+    (folder / "cards" / f"{row.role}.md").write_text(cards.card(row, model, differences), encoding="utf-8")
+    return Made(model, differences)
 
 
 def _publish(unverified: Path, out: Path, made: list[Made]) -> None:

@@ -7,25 +7,25 @@ from collections.abc import Iterable
 
 import onnx
 
-from edge_export.recipes import Recipe
+from edge_export.recipes import Origin, OwnGraph, Recipe
 from schemas import canonical
 from schemas.bundle_manifest import EdgeManifest, EdgeModel
 
 
-def entry(recipe: Recipe, model: bytes) -> EdgeModel:
-    """The manifest entry of a converted model; inputs and outputs are read from the graph itself."""
+def entry(row: Recipe | OwnGraph, origin: Origin, model: bytes) -> EdgeModel:
+    """The manifest entry of a finished graph; inputs and outputs are read from the graph itself."""
     graph = onnx.load_model_from_string(model).graph
     return EdgeModel(
-        role=recipe.role,
-        file=recipe.file,
+        role=row.role,
+        file=row.file,
         sha256=hashlib.sha256(model).hexdigest(),
         bytes=len(model),
-        package=recipe.package.name,
-        package_version=recipe.package.version,
-        source_file=recipe.weights.path,
-        source_sha256=recipe.weights.sha256,
-        licence=recipe.package.licence,
-        training_data=recipe.training_data,
+        package=origin.package,
+        package_version=origin.version,
+        source_file=origin.file,
+        source_sha256=origin.sha256,
+        licence=origin.licence,
+        training_data=row.training_data,
         inputs=ports(graph.input),
         outputs=ports(graph.output),
     )

@@ -43,6 +43,18 @@ class SourceFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a model's numbers come from, as manifest and card say it."""
+
+    package: str
+    version: str
+    file: str
+    sha256: str
+    """Of the file."""
+    licence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Port:
     """One input or output of a finished graph."""
 
@@ -84,9 +96,37 @@ class Recipe:
         return f"{self.role}.onnx"
 
     @property
+    def origin(self) -> Origin:
+        """Package and file of the weights."""
+        return Origin(
+            package=self.package.name,
+            version=self.package.version,
+            file=self.weights.path,
+            sha256=self.weights.sha256,
+            licence=self.package.licence,
+        )
+
+    @property
     def size(self) -> int:
         """Side of the square input in pixels."""
         return self.inputs[0].shape[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnGraph:
+    """A graph that this room writes itself, from a committed table of numbers instead of weights."""
+
+    role: Literal["ruler"]
+    version: str
+    licence: str
+    purpose: str
+    training_data: str
+    limits: str
+
+    @property
+    def file(self) -> str:
+        """Name of the finished graph."""
+        return f"{self.role}.onnx"
 
 
 def _pixels(size: int) -> tuple[Port, ...]:
@@ -226,6 +266,21 @@ RECIPES: Final = (
             "A mean error of about 5 years near 18 (the publisher's figure) cannot show that someone is an adult: "
             "the page refuses or asks below a margin. Never tested by us on minors."
         ),
+    ),
+)
+
+RULER: Final = OwnGraph(
+    role="ruler",
+    version="1",  # the ruler id of the likeness record
+    licence="Apache-2.0",
+    purpose="Measures 24 ratios and five colours of a face from mesh points and the crop they lie in.",
+    training_data=(
+        "Nobody's face: no weights, only a table with median and spread of each ratio over people that our own "
+        "renderer drew, measured by the same mesh."
+    ),
+    limits=(
+        "It measures what the mesh believes, from one picture taken from the front. Colours depend on the light; "
+        "the white balance is mild on purpose. Accuracy over skin tones was not measured."
     ),
 )
 
