@@ -8,7 +8,7 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, extname, join } from "node:path";
+import { extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
@@ -163,7 +163,7 @@ function run(...command) {
 }
 
 function checkTypes() {
-  for (const project of ["protocol/tsconfig.json", "protocol/tsconfig.test.json", "vision", "page"]) {
+  for (const project of [...FOLDERS, "tsconfig.test.json"]) {
     run("node_modules/typescript/bin/tsc", "--project", project);
   }
 }
@@ -172,9 +172,9 @@ function checkTypes() {
 async function forNode(entries) {
   const folder = join(ROOT, ".build/webtest");
   rmSync(folder, { force: true, recursive: true });
-  const options = { ...ESBUILD, outdir: folder, outExtension: { ".js": ".mjs" }, platform: "node", write: true };
+  const options = { ...ESBUILD, outbase: HERE, outdir: folder, outExtension: { ".js": ".mjs" }, platform: "node", write: true };
   await build({ ...options, entryPoints: entries, sourcemap: "inline" });
-  return entries.map((entry) => join(folder, `${basename(entry, ".ts")}.mjs`));
+  return entries.map((entry) => join(folder, relative(HERE, entry).replace(/\.ts$/, ".mjs")));
 }
 
 async function test() {
@@ -182,7 +182,13 @@ async function test() {
     readdirSync(join(HERE, folder)).filter((name) => name.endsWith(".test.ts")).map((name) => join(HERE, folder, name)),
   );
   if (entries.length === 0) throw new Error("no test was found");
-  run("--enable-source-maps", "--test", ...(await forNode(entries)));
+  run("--enable-source-maps", "--test", "--test-reporter=spec", ...(await forNode(entries)));
+}
+
+async function writeVectors() {
+  const [maker] = await forNode([join(HERE, "testing/vectors_make.ts")]);
+  const { vectorsFromTypeScript } = await import(maker);
+  writeFileSync(join(ROOT, "schemas/vectors/from_typescript.json"), await vectorsFromTypeScript());
 }
 
 const [action = "--build"] = process.argv.slice(2);
@@ -197,7 +203,7 @@ switch (action) {
     await test();
     break;
   case "--vectors":
-    run(...(await forNode([join(HERE, "protocol/vectors_make.ts")])));
+    await writeVectors();
     break;
   default:
     throw new Error(`unknown action ${action}`);

@@ -36,7 +36,7 @@ export async function sealRequest(plaintext: Bytes, publicKey: Bytes, info: Byte
   if (plaintext.length > SIZES.requestRoom - LENGTH_BYTES) throw new LikenessError("too-large");
   if (publicKey.length !== SIZES.publicKey) throw new LikenessError("cannot-open", "not an X-Wing public key");
   try {
-    const recipientPublicKey = await SUITE.kem.importKey("raw", publicKey, true);
+    const recipientPublicKey = await SUITE.kem.importKey("raw", publicKey.slice().buffer, true);
     const sender = { recipientPublicKey, info, ...(entropy ? { ekm: entropy } : {}) };
     const { enc, ct } = await SUITE.seal(sender, pad(plaintext, SIZES.requestRoom));
     return concat(new Uint8Array(enc), new Uint8Array(ct)) as Sealed;

@@ -1,9 +1,11 @@
-// The other end of sealing.ts, as schemas/sealing.py has it: for tests and vectors only, no part of the page.
+// The other end of sealing.ts, as schemas/sealing.py has it. No part of the page.
 
-import { LikenessError } from "./errors.ts";
-import type { Bytes } from "./scalars.ts";
-import { SUITE, chunkAlgorithm, pad, unpad } from "./sealing.ts";
-import { SIZES } from "./wire.ts";
+import { XWing } from "@hpke/hybridkem-x-wing";
+
+import { LikenessError } from "../protocol/errors.ts";
+import type { Bytes } from "../protocol/scalars.ts";
+import { SUITE, chunkAlgorithm, pad, unpad } from "../protocol/sealing.ts";
+import { SIZES } from "../protocol/wire.ts";
 
 /**
  * The plaintext of `sealed`, opened with the key pair of a 32-byte X-Wing `seed`.
@@ -13,7 +15,7 @@ import { SIZES } from "./wire.ts";
  */
 export async function openRequest(sealed: Bytes, seed: Bytes, info: Bytes): Promise<Bytes> {
   if (sealed.length !== SIZES.sealedRequest) throw new LikenessError("sealed-size");
-  const recipientKey = await SUITE.kem.importKey("raw", seed, false);
+  const recipientKey = await SUITE.kem.importKey("raw", seed.slice().buffer, false);
   try {
     const enc = sealed.slice(0, SIZES.enc);
     const padded = await SUITE.open({ recipientKey, enc, info }, sealed.slice(SIZES.enc));
@@ -25,8 +27,11 @@ export async function openRequest(sealed: Bytes, seed: Bytes, info: Bytes): Prom
 
 /** The X-Wing public key (1216 bytes) of a 32-byte `seed`. */
 export async function publicKeyOf(seed: Bytes): Promise<Bytes> {
-  const { publicKey } = await SUITE.kem.deriveKeyPair(seed);
-  return new Uint8Array(await SUITE.kem.serializePublicKey(publicKey));
+  const kem = new XWing();
+  // The library sets itself up in its other methods only.
+  await kem.importKey("raw", seed.slice().buffer, false);
+  const { publicKey } = await kem.generateKeyPairDerand(seed);
+  return new Uint8Array(await kem.serializePublicKey(publicKey));
 }
 
 /** `image` as sealed chunks of `SIZES.sealedChunk` bytes each. */

@@ -1,0 +1,43 @@
+// Every vector of schemas/vectors through this side; pytest runs the same files.
+
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { LikenessError } from "./errors.ts";
+import { RUNNERS, type Case } from "../testing/vectors.ts";
+
+const FOLDER = join(process.cwd(), "../../schemas/vectors");
+const NAMES = readdirSync(FOLDER).map((file) => file.replace(/\.json$/, ""));
+
+function casesOf(name: string): Case[] {
+  return (JSON.parse(readFileSync(join(FOLDER, `${name}.json`), "utf8")) as { cases: Case[] }).cases;
+}
+
+async function outcomeOf(run: () => Promise<void> | void): Promise<string> {
+  try {
+    await run();
+    return "accept";
+  } catch (error) {
+    if (error instanceof LikenessError) return error.code;
+    throw error;
+  }
+}
+
+test("every vector file has a runner", () => {
+  assert.deepEqual(new Set(NAMES.filter((name) => !name.startsWith("from_"))), new Set(Object.keys(RUNNERS)));
+});
+
+for (const name of NAMES) {
+  const cases = casesOf(name);
+  test(`${name} has cases`, () => assert.ok(cases.length > 0));
+  for (const given of cases) {
+    // A file made by a program of ours in another language says for each case which runner it is for.
+    const runner = RUNNERS[String(given["like"] ?? name)];
+    test(`${name}: ${given.name}`, async () => {
+      assert.ok(runner);
+      assert.equal(await outcomeOf(() => runner(given)), given.expect);
+    });
+  }
+}

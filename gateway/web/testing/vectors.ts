@@ -1,0 +1,158 @@
+// Runs the shared vector files of schemas/vectors through this side.
+
+import { decode, encode } from "../protocol/canonical.ts";
+import { openToken } from "../protocol/consent.ts";
+import { decodeRecord, encodeRecord, partsOf, quantise } from "../protocol/embedding.ts";
+import { checkReceipt } from "../protocol/erasure.ts";
+import { LikenessError } from "../protocol/errors.ts";
+import { FrameReader } from "../protocol/frames.ts";
+import { digest, fromB64u, fromHex, sameBytes, toHex, utf8, type Bytes } from "../protocol/scalars.ts";
+import { openImage, replyKey } from "../protocol/sealing.ts";
+import { openIntroduced, openSigned, type StatementName } from "../protocol/signing.ts";
+import { FRAMES, SIZES, type Jwk, type StructName } from "../protocol/wire.ts";
+import { checkClaim } from "../protocol/worker_key.ts";
+import { openRequest, publicKeyOf, sealImage } from "./worker_side.ts";
+
+/** One example: its inputs, and what must come of it (`accept` or an error code). */
+export type Case = Readonly<Record<string, unknown>> & { readonly name: string; readonly expect: string };
+type Runner = (given: Case) => Promise<void> | void;
+
+/** Codes that only a gateway gives, by rules of its own about time and holders; the bytes themselves are good. */
+const GATEWAY_CODES = ["grant-expired", "job-stale", "notice-outdated", "wrong-holder"];
+
+/** By file name. */
+export const RUNNERS: Readonly<Record<string, Runner>> = {
+  canonical: (given) => {
+    const [name, raw] = [text(given, "struct") as StructName, utf8(text(given, "raw"))];
+    same(encode(name, decode(name, raw)), raw);
+  },
+  signing: async (given) => {
+    const name = text(given, "struct") as StatementName;
+    if (given["key"] !== null) await openSigned(name, text(given, "jws"), jwk(given, "key"));
+    else need((await openIntroduced(name, text(given, "jws"))).kid === given["kid"]);
+  },
+  sealing: async (given) => {
+    const seed = hex(given, "seed");
+    same(await openRequest(fromB64u(text(given, "sealed")), seed, hex(given, "info")), hex(given, "plaintext"));
+    same(await publicKeyOf(seed), fromB64u(text(given, "public")));
+  },
+  image: runImage,
+  record: (given) => {
+    const raw = hex(given, "raw");
+    const record = decodeRecord(raw);
+    need(String(partsOf(record).sort()) === String(given["parts"]));
+    same(encodeRecord(record), raw);
+  },
+  quantise: (given) => {
+    const got = quantise((given["vector"] as (number | null)[]).map((value) => value ?? Number.NaN));
+    same(new Uint8Array(Float32Array.of(got.scale).buffer), fromB64u(text(given, "scale")));
+    same(new Uint8Array(got.values.buffer), hex(given, "values"));
+  },
+  consent: async (given) => {
+    if (given["op"] === "open_grant") return runAtGateway("ConsentGrant", text(given, "grant"), given);
+    await openToken(text(given, "token"), { gateway: jwk(given, "gateway"), grant: text(given, "grant"), now: now(given) });
+  },
+  claim: async (given) => {
+    const claim = text(given, "claim");
+    const offer = utf8(text(given, "offer"));
+    const gateway = jwk(given, "gateway");
+    const checked = await checkClaim({ offer, roster: text(given, "roster"), claim, gateway, now: now(given) });
+    need(checked.claimHash === (await digest(utf8(claim))));
+  },
+  job: (given) => runAtGateway(given["op"] === "job" ? "JobRequest" : "Disclosure", text(given, "jws"), given),
+  erasure: async (given) => {
+    const [worker, offer, claim] = [jwk(given, "worker"), text(given, "offer"), text(given, "claim")];
+    await checkReceipt(text(given, "jws"), { worker, offer, claim, result: given["result"] as string | null });
+  },
+  frames: (given) => {
+    const stream = hex(given, "stream");
+    for (const size of [1, 3, Math.max(1, stream.length)]) {
+      const reader = new FrameReader();
+      const got: [number, string][] = [];
+      for (let at = 0; at < stream.length; at += size) {
+        const frames = reader.feed(stream.subarray(at, at + size));
+        got.push(...frames.map(({ kind, payload }): [number, string] => [FRAMES[kind], toHex(payload)]));
+      }
+      reader.finish();
+      need(JSON.stringify(got) === JSON.stringify(given["frames"]));
+    }
+  },
+};
+
+/** Opens a statement that a browser makes and a gateway judges: this side knows its bytes, not those rules. */
+async function runAtGateway(name: StatementName, jws: string, given: Case): Promise<void> {
+  await openIntroduced(name, jws);
+  if (GATEWAY_CODES.includes(given.expect)) throw new LikenessError(given.expect as "job-stale");
+}
+
+async function runImage(given: Case): Promise<void> {
+  const request = ramp(SIZES.sealedRequest);
+  const [secret, claimHash] = [hex(given, "response_secret"), hex(given, "claim_hash")];
+  const ours = await replyKey(secret, request, claimHash, "encrypt");
+  const theirs = await crypto.subtle.importKey("raw", hex(given, "reply_key"), "AES-GCM", false, ["decrypt"]);
+  const index = number(given, "image_index");
+  const image = ramp(number(given, "length"));
+  const chunks = await sealImage(image, ours, index);
+  const edit = given["edit"];
+  same(await openImage(edited(chunks, edit), theirs, index + (edit === "another index" ? 1 : 0)), image);
+  const digests = await Promise.all(chunks.map(digest));
+  need(JSON.stringify(digests) === JSON.stringify(given["chunks"]));
+}
+
+function edited(chunks: Bytes[], edit: unknown): Bytes[] {
+  const [first = new Uint8Array(), second = new Uint8Array(), ...rest] = chunks;
+  const flipped = first.slice();
+  flipped[0] = (flipped[0] ?? 0) ^ 1;
+  const table: Record<string, Bytes[]> = {
+    "flip a bit": [flipped, second, ...rest],
+    "drop the last": chunks.slice(0, -1),
+    "drop the first": chunks.slice(1),
+    "swap two": [second, first, ...rest],
+    "repeat one": [first, ...chunks],
+    "cut one short": [first.slice(0, -1), second, ...rest],
+    "another index": chunks,
+    "none at all": [],
+  };
+  return edit === null ? chunks : (table[String(edit)] ?? unknown(edit));
+}
+
+/** The image of a vector: byte `i` is `i * 7 % 251`. */
+export function ramp(length: number): Bytes {
+  return Uint8Array.from({ length }, (_, i) => (i * 7) % 251);
+}
+
+function unknown(edit: unknown): never {
+  throw new Error(`no such edit: ${String(edit)}`);
+}
+
+function need(holds: boolean): void {
+  if (!holds) throw new Error("the outcome is another");
+}
+
+function same(a: Uint8Array, b: Uint8Array): void {
+  need(sameBytes(a, b));
+}
+
+function text(given: Case, field: string): string {
+  const value = given[field];
+  if (typeof value !== "string") throw new Error(`${given.name}: no text ${field}`);
+  return value;
+}
+
+function number(given: Case, field: string): number {
+  const value = given[field];
+  if (typeof value !== "number") throw new Error(`${given.name}: no number ${field}`);
+  return value;
+}
+
+function now(given: Case): number {
+  return number(given, "now");
+}
+
+function hex(given: Case, field: string): Bytes {
+  return fromHex(text(given, field));
+}
+
+function jwk(given: Case, field: string): Jwk {
+  return { crv: "Ed25519", kty: "OKP", x: text(given, field) };
+}
