@@ -33,9 +33,10 @@ def untold(texts: dict[str, str]) -> list[str]:
     for path, text in texts.items():
         room = path.split("/", 1)[0]
         if path.endswith(CODE) and room != "tests" and path != ON_THE_BUS:
-            here = named(text) | (set(fields(text)) if path.endswith("/settings.py") else set())
+            here = named(text) - named(texts.get(ON_THE_BUS, ""))
+            here |= set(fields(text)) if path.endswith("/settings.py") else set()
             told = named(texts.get("README.md", "")) | named(texts.get(f"{room}/README.md", ""))
-            found += [f"{path}: {name}" for name in sorted(here - told - named(texts.get(ON_THE_BUS, "")))]
+            found += [f"{path}: {name}" for name in sorted(here - told)]
     return found
 
 
