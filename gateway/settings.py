@@ -1,0 +1,114 @@
+"""Everything that may differ from one gateway to another: one frozen struct, read once from the environment.
+
+A variable is called like its field, in capitals, with ``LIKENESS_`` in front; gateway/README.md lists them all.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta
+
+from schemas.consent import TOKEN_SECONDS
+from schemas.errors import SettingInvalid
+from schemas.scalars import Disclosures, Images, Name, Pool, Thumbprint, Title
+
+PREFIX: Final = "LIKENESS_"
+TOP: Final = Path(__file__).parent.parent
+"""The folder in which the rooms stand side by side: a checkout, or site-packages."""
+
+
+def _state_folder() -> Path:
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "likeness"
+
+
+def _embedded_bundles() -> tuple[Path, ...]:
+    return tuple(sorted(TOP.glob("worker/bundles/*/bundle.json")))
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One gateway's settings."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on. Anything but loopback needs TLS in front: browsers give keys to secure origins only."""
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8000
+    """Port to listen on."""
+    nats_url: str = "nats://127.0.0.1:4222"
+    """Address of the NATS server; may hold a user and a password."""
+    nats_credentials: Path | None = None
+    """A NATS ``.creds`` file, where the server wants one."""
+    state: Path = msgspec.field(default_factory=_state_folder)
+    """Folder for what must outlive a restart: the signing key."""
+    key_file: Path | None = None
+    """The signing key (Ed25519 seed as hex, mode 0600), made on the first start; else ``gateway.key`` in ``state``."""
+    region: Name = "local"
+    """Where the workers stand, as the consent names it."""
+    operator: Title = "somebody who has not said who they are"
+    """Who runs this gateway, as the page names them."""
+    contact: Title = "not given"
+    """How to reach the operator."""
+    pools: Annotated[tuple[Pool, ...], Meta(min_length=1, max_length=3)] = ("company",)
+    """Pools on offer, separated by commas."""
+    bundles: tuple[Path, ...] = msgspec.field(default_factory=_embedded_bundles)
+    """Bundles on offer: folders or their bundle.json, separated like ``PATH``."""
+    page: Path = TOP / ".build" / "web"
+    """The built page."""
+    edge: Path = TOP / ".build" / "edge"
+    """The browser's models."""
+    workers: tuple[Thumbprint, ...] = ()
+    """Thumbprints of the workers that may enrol, separated by commas. Nobody, unless named."""
+    max_images: Images = 4
+    """Portraits per consent, at most."""
+    max_disclosures: Disclosures = 2
+    """Workers per consent that may receive the likeness record, at most."""
+    token_seconds: Annotated[int, Meta(ge=60, le=TOKEN_SECONDS)] = TOKEN_SECONDS
+    """Life of a consent token."""
+    claim_seconds: Annotated[int, Meta(ge=1, le=600)] = 60
+    """How long a job waits for a worker."""
+    job_seconds: Annotated[int, Meta(ge=1, le=3600)] = 120
+    """How long a worker may take for a job."""
+
+    def __repr__(self) -> str:
+        # The NATS address may hold a password.
+        return f"Settings(host={self.host!r}, port={self.port}, region={self.region!r}, pools={self.pools!r})"
+
+    @property
+    def signing_key_file(self) -> Path:
+        """Where the signing key lies."""
+        return self.key_file or self.state / "gateway.key"
+
+
+SEPARATORS: Final = {"pools": ",", "workers": ",", "bundles": os.pathsep}
+"""Fields that hold several values, and what stands between them."""
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """The settings that ``environ`` asks for; what is not set, or set to nothing, has its default.
+
+    Raises:
+        SettingInvalid: names the variable and what is wrong with it.
+    """
+    given: dict[str, Any] = {}
+    for field in msgspec.structs.fields(Settings):
+        variable = PREFIX + field.name.upper()
+        text = environ.get(variable, "").strip()
+        if text:
+            given[field.name] = _read(variable, field.name, field.type, text)
+    return Settings(**given)
+
+
+def _read(variable: str, name: str, kind: Any, text: str) -> Any:
+    separator = SEPARATORS.get(name)
+    value = [part.strip() for part in text.split(separator) if part.strip()] if separator else text
+    try:
+        return msgspec.convert(value, kind, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        raise SettingInvalid(f"{variable}: {error}") from None
+
+
+def _path(kind: type, value: object) -> object:
+    if kind is not Path or not isinstance(value, str):
+        raise NotImplementedError
+    return Path(value).expanduser()
