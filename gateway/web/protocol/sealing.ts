@@ -69,7 +69,7 @@ export async function replyKey(
  *
  * @throws result-invalid: altered, of another size, image or position, or not the last although `last` is said.
  */
-export async function openChunk(chunk: Bytes, key: CryptoKey, at: ChunkPlace): Promise<Bytes> {
+async function openChunk(chunk: Bytes, key: CryptoKey, at: ChunkPlace): Promise<Bytes> {
   if (chunk.length !== SIZES.sealedChunk) throw new LikenessError("result-invalid");
   try {
     return new Uint8Array(await crypto.subtle.decrypt(chunkAlgorithm(at), key, chunk));
