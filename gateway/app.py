@@ -15,7 +15,7 @@ from gateway.problems import refuse, refuse_defect, refuse_http
 from gateway.routes.consents import give_consent
 from gateway.routes.facts import facts
 from gateway.routes.health import health
-from gateway.routes.jobs import disclose_to_claim, open_job
+from gateway.routes.jobs import disclose_job, open_job
 from gateway.routes.page import asset, index
 from gateway.site import Site
 from schemas.errors import LikenessError
@@ -25,7 +25,7 @@ ROUTES: Final[Sequence[HTTPRouteHandler]] = (
     facts,
     give_consent,
     open_job,
-    disclose_to_claim,
+    disclose_job,
     health,
     asset,
 )

@@ -1,6 +1,7 @@
 """What this gateway says of itself before anybody decides anything."""
 
 from litestar import Response, get
+from litestar.di import NamedDependency
 
 from gateway.door import Door
 from schemas import canonical
@@ -8,7 +9,7 @@ from schemas.errors import LikenessError
 
 
 @get("/api/v1/facts")
-async def facts(door: Door) -> Response[bytes]:
+async def facts(door: NamedDependency[Door]) -> Response[bytes]:
     """The ``Facts`` statement. It is there without NATS too; then no workers are known."""
     workers: dict[str, int] = {}
     try:

@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 import msgspec
 from litestar import Response, get
+from litestar.di import NamedDependency
 
 from gateway.door import Door
 from gateway.version import VERSION
@@ -23,7 +24,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 @get("/healthz")
-async def health(door: Door) -> Response[bytes]:
+async def health(door: NamedDependency[Door]) -> Response[bytes]:
     """200 when jobs can be taken, else 503."""
     bus = door.bus.health()
     status, workers = bus.problem or "ok", 0

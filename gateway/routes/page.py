@@ -3,14 +3,16 @@
 from http import HTTPStatus
 
 from litestar import HttpMethod, Response, route
+from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from gateway.problems import AnyRequest
 from gateway.site import NOT_BUILT, Asset, Site
 
 
 @route("/", http_method=[HttpMethod.GET, HttpMethod.HEAD])
-async def index(request: AnyRequest, site: Site) -> Response[bytes]:
+async def index(request: AnyRequest, site: NamedDependency[Site]) -> Response[bytes]:
     """The page itself."""
     found = site.find("/")
     if found is None:
@@ -19,7 +21,7 @@ async def index(request: AnyRequest, site: Site) -> Response[bytes]:
 
 
 @route("/{path:path}", http_method=[HttpMethod.GET, HttpMethod.HEAD])
-async def asset(request: AnyRequest, path: str, site: Site) -> Response[bytes]:
+async def asset(request: AnyRequest, path: FromPath[str], site: NamedDependency[Site]) -> Response[bytes]:
     """Anything else that the page consists of."""
     found = site.find(path)
     if found is None:
