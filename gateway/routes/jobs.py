@@ -30,9 +30,7 @@ async def open_job(request: AnyRequest, door: NamedDependency[Door]) -> Stream:
 
 
 @post("/api/v1/jobs/{offer_id:str}/disclosures", request_max_body_size=MAX_DISCLOSURE_BODY_BYTES, status_code=202)
-async def disclose_to_claim(
-    request: AnyRequest, offer_id: FromPath[str], door: NamedDependency[Door]
-) -> Response[bytes]:
+async def disclose_job(request: AnyRequest, offer_id: FromPath[str], door: NamedDependency[Door]) -> Response[bytes]:
     """A packed disclosure in; 202 when the worker has it. The result comes on the job's stream."""
     await disclose(door, offer_id, await request.body())
     return Response(canonical.encode(Accepted()), media_type="application/json", status_code=202)

@@ -1,4 +1,4 @@
-"""Whole jobs: a client that speaks from schemas/ alone, a real gateway, a real nats-server, a worker that follows a script."""
+"""Whole jobs: a client made from schemas/ alone, a real gateway and nats-server, and a worker that follows a script."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,6 +21,11 @@ pytestmark = pytest.mark.anyio
 RECORD = embedding.encode(example_record())
 
 
+async def until_ready(http: httpx.AsyncClient) -> None:
+    while (await http.get("/healthz")).status_code != httpx.codes.OK:
+        await asyncio.sleep(0.02)
+
+
 @asynccontextmanager
 async def world(
     folder: Path, nats: NatsServer, worker: ScriptedWorker | None = None, **edits: Any
@@ -30,8 +35,7 @@ async def world(
     allowed = (worker.thumbprint,) if worker else ()
     chosen = settings(folder, nats, bundles=(folder / "bundle",), workers=allowed, **edits)
     async with gateway(chosen) as address, httpx.AsyncClient(base_url=address, timeout=30) as http:
-        while (await http.get("/healthz")).status_code != httpx.codes.OK:
-            await asyncio.sleep(0.02)
+        await until_ready(http)
         if worker:
             worker.url, worker.bundle = nats.url, bundle
         yield Person(http)
