@@ -51,8 +51,12 @@ def write_bundle(
     needed: Iterable[Part] = ("geometry",),
     optional: Iterable[Part] = ("embedding", "look"),
     licence: str = LICENCE,
+    measure: bool = True,
 ) -> str:
-    """Write a bundle into ``folder`` and return its digest. ``burden`` (a matrix size) makes each step slower."""
+    """Write a bundle into ``folder`` and return its digest.
+
+    ``burden`` (a matrix size) makes each step slower; without ``measure`` there is no parity vector.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(7)
     graphs = {
@@ -89,7 +93,8 @@ def write_bundle(
     for name, raw in graphs.items():
         (folder / name).write_bytes(raw)
     (folder / "MODEL_CARD.md").write_text("Random weights for tests.\n", "utf-8")
-    raw = msgspec.json.encode(msgspec.structs.replace(manifest, parity=[_parity(manifest, graphs)]), order="sorted")
+    parity = [_parity(manifest, graphs)] if measure else []
+    raw = msgspec.json.encode(msgspec.structs.replace(manifest, parity=parity), order="sorted")
     (folder / "bundle.json").write_bytes(raw)
     return digest(raw)
 

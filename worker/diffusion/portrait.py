@@ -52,7 +52,8 @@ def draw(
     """Yields (steps done, steps) and returns the image (H, W, 3) uint8.
 
     ``style`` is the index in the bundle's catalogue. Noise is Philox(seed): on one provider the same record, style
-    and seed give the same image. Every buffer of ours but the image is overwritten, also when the generator is closed early.
+    and seed give the same image. Every buffer of ours but the image is overwritten, also when the generator is closed
+    early.
     """
     # Philox is the same on every machine, and what is drawn does not have to be unguessable.
     rng = np.random.Generator(np.random.Philox(seed % SEEDS))

@@ -4,10 +4,14 @@ Settings that decide what stays in memory: no CPU arena and no memory pattern, s
 allocator, which overwrites it (worker/README.md, "Memory").
 """
 
+import os
 from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
+
+# onnxruntime 1.29 and later write an identifier to the disk and call their maker unless this stands before the import.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 import onnxruntime as ort
 
 from schemas.errors import BundleDamaged, ProviderMissing
@@ -29,7 +33,7 @@ class Graph:
     """One ONNX graph. Inputs and outputs are numpy arrays that the caller owns and can overwrite."""
 
     def __init__(self, raw: bytes, *, provider: Literal["cpu", "cuda"], threads: int) -> None:
-        """Raises ProviderMissing when ``provider`` would not be the one that runs, BundleDamaged for what is no graph."""
+        """Raises ProviderMissing when ``provider`` is not what would run, BundleDamaged when ``raw`` is no graph."""
         wanted = PROVIDERS[provider]
         if wanted not in ort.get_available_providers():
             raise ProviderMissing(f"this onnxruntime has no {wanted}")
