@@ -17,7 +17,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -128,7 +128,9 @@ SWATCHES: dict[str, Swatch] = {
 }
 _WHITE = Swatch(
     tuple(
-        tuple((p, 0.25 * 0.45) for p in eye) + ((corner, 0.55),) for eye in (LEFT_EYE, RIGHT_EYE) for corner in eye[:2]
+        (*((point, 0.45 / len(eye)) for point in eye), (corner, 0.55))
+        for eye in (LEFT_EYE, RIGHT_EYE)
+        for corner in eye[:2]
     ),
     1.5,
     (0.75, 0.97),
@@ -159,7 +161,7 @@ class _Graph:
         self.constants.append(numpy_helper.from_array(np.array(value, dtype), name))
         return name
 
-    def op(self, kind: str, *inputs: str | float, out: str | None = None, **attributes: object) -> str:
+    def op(self, kind: str, *inputs: str | float, out: str | None = None, **attributes: Any) -> str:
         name = out or f"n{len(self.nodes)}"
         names = [i if isinstance(i, str) else self.const(i) for i in inputs]
         self.nodes.append(helper.make_node(kind, names, [name], **attributes))

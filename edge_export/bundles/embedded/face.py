@@ -27,6 +27,7 @@ def radius(scene: Scene) -> Tensor:
 
 
 def head_cover(scene: Scene, r: Tensor) -> Tensor:
+    """Share of each pixel that the head fills: float32 [B, H, W]."""
     return cover((r - 1.0) * scene.number("face_width"), scene.pixel * 1.3)
 
 
@@ -53,7 +54,8 @@ def _relief(scene: Scene, r: Tensor) -> Tensor:
     z = z + scene.number("nose_ridge").clamp(0.25, 1.3) * (0.022 + 0.034 * down) * ridge
     z = z + 0.045 * bump(x - turn * 0.9, y - tip - 0.035, 0.075, 0.070)
     for side in (-1, 1):
-        z = z + 0.024 * bump(x - turn * 0.9 - side * scene.number("nose_width") * 0.88, y - tip - 0.012, 0.046, 0.046)
+        wing = scene.number("nose_width")
+        z = z + 0.026 * bump(x - turn * 0.9 - side * wing * 0.84, y - tip - 0.012, 0.41 * wing, 0.050)
     mouth_y = scene.number("mouth_height")
     z = (
         z
@@ -219,12 +221,14 @@ def _accents(scene: Scene, picture: Tensor) -> None:
     shade = shade + 0.13 * bump(x - turn * 0.7, y - part.number("mouth_height") + 0.118, 0.12, 0.026)
     for wing in (-1, 1):
         dx = (x - turn) * wing - part.number("nose_width")
-        curl = ellipse(dx + 0.018, y - tip - 0.016, 0.040, 0.050)
-        shade = shade + 0.20 * torch.exp(-(((curl - 1.0) / 0.30) ** 2)) * smooth(dx, -0.02, 0.015)
+        curl = ellipse(dx + 0.020, y - tip - 0.016, 0.044, 0.052)
+        shade = shade + 0.24 * torch.exp(-(((curl - 1.0) / 0.30) ** 2)) * smooth(dx, -0.02, 0.015)
     darken(view, shade)
     skin = part.people.skin[:, :, None, None]
     for wing in (-1, 1):
-        hole = ellipse(x - turn - wing * part.number("nose_width") * 0.50, y - tip + 0.026, 0.030, 0.013)
+        hole = ellipse(
+            x - turn - wing * part.number("nose_width") * 0.50, y - tip + 0.026, 0.27 * part.number("nose_width"), 0.014
+        )
         lay(view, 0.55 * smooth(hole, 1.5, 0.5), skin * torch.tensor([0.45, 0.32, 0.30])[None, :, None, None])
     across, line, _ = _lip_line(part)
     inside = smooth(part.number("mouth_width") * 1.05 - (x - part.number("turn") * 0.6).abs(), 0.0, 0.05)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -41,23 +43,25 @@ def _dome(r: Tensor, high: float = 0.48) -> Tensor:
     return high * root(1.0 - r.clamp(0.0, 1.0) ** 2.3)
 
 
-def _locks(
-    scene: Scene,
-    picture: Tensor,
-    mask: Tensor,
-    height: Tensor,
-    across: Tensor,
-    along: Tensor,
-    *,
-    per_unit: float = 36.0,
-    sheen: float = 0.10,
-    shade: float = 1.0,
-) -> None:
-    """Lays combed hair: strands along `along`, one soft band of light where `along` is near 0.4."""
-    grain = strands(across, along, per_unit)
-    colour = lit(scene, height + 0.008 * grain, _hair(scene) * shade * (1.0 + 0.34 * grain[:, None]), HAIR)
-    band = torch.exp(-(((along - 0.42) / 0.17) ** 2)) * (0.65 + 0.6 * grain).clamp(0.0, 2.0)
-    lay(picture, mask, colour + sheen * band[:, None] * (0.22 + _hair(scene)))
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """How hair is combed: strands lie along `along`, `per_unit` of them a unit of `across`."""
+
+    across: Tensor
+    along: Tensor
+    per_unit: float = 36.0
+    sheen: float = 0.10
+    """Strength of one soft band of light where `along` is near 0.4."""
+    shade: float = 1.0
+
+
+def _locks(scene: Scene, picture: Tensor, mask: Tensor, height: Tensor, flow: Flow) -> None:
+    """Lays combed hair."""
+    grain = strands(flow.across, flow.along, flow.per_unit)
+    albedo = _hair(scene) * flow.shade * (1.0 + 0.34 * grain[:, None])
+    colour = lit(scene, height + 0.008 * grain, albedo, HAIR)
+    band = torch.exp(-(((flow.along - 0.42) / 0.17) ** 2)) * (0.65 + 0.6 * grain).clamp(0.0, 2.0)
+    lay(picture, mask, colour + flow.sheen * band[:, None] * (0.22 + _hair(scene)))
 
 
 def _shadow(picture: Tensor, distance: Tensor, reach: float, amount: Tensor) -> None:
@@ -100,16 +104,8 @@ def _back_long(scene: Scene, picture: Tensor) -> None:
     profile = _long_profile(scene)
     outside = _long_outside(scene, profile, 0.0)
     z = 0.25 * root(1.0 - (scene.x.abs() / (profile + 1e-3)).clamp(0.0, 1.0) ** 2)
-    _locks(
-        scene,
-        picture,
-        cover(outside, scene.pixel * 2.0),
-        z,
-        scene.x / (profile + 0.35),
-        scene.y * 0.5 - 1.0,
-        shade=0.66,
-        sheen=0.0,
-    )
+    flow = Flow(scene.x / (profile + 0.35), scene.y * 0.5 - 1.0, shade=0.66, sheen=0.0)
+    _locks(scene, picture, cover(outside, scene.pixel * 2.0), z, flow)
 
 
 def _back_bun(scene: Scene, picture: Tensor) -> None:
@@ -117,15 +113,8 @@ def _back_bun(scene: Scene, picture: Tensor) -> None:
     dy = scene.y - 0.97
     r = torch.sqrt(scene.x**2 + dy**2 + 1e-6)
     turns = torch.atan2(dy, scene.x)
-    _locks(
-        scene,
-        picture,
-        cover(r - size, scene.pixel * 1.6),
-        root(size**2 - r**2),
-        r * 1.6 + 0.06 * turns,
-        turns * 0.4,
-        per_unit=30.0,
-    )
+    flow = Flow(r * 1.6 + 0.06 * turns, turns * 0.4, per_unit=30.0)
+    _locks(scene, picture, cover(r - size, scene.pixel * 1.6), root(size**2 - r**2), flow)
 
 
 def _afro_radius(scene: Scene) -> tuple[Tensor, Tensor]:
@@ -172,13 +161,7 @@ def _buzz(scene: Scene, picture: Tensor) -> None:
 
 
 def _short_like(
-    scene: Scene,
-    picture: Tensor,
-    r: Tensor,
-    rise: Tensor,
-    across: Tensor,
-    along: Tensor,
-    relief: Tensor | float,
+    scene: Scene, picture: Tensor, r: Tensor, rise: Tensor, flow: Flow, *, relief: Tensor | float = 0.0
 ) -> None:
     """Short, side-parted and curly hair share one build; they differ in edge, flow and relief."""
     line = _hairline(scene) + rise
@@ -186,7 +169,7 @@ def _short_like(
     distance = torch.maximum(distance, -0.10 - scene.y)
     head = head_cover(scene, radius(scene))
     _shadow(picture, distance, 0.085, 0.24 * head)
-    _locks(scene, picture, cover(distance, scene.pixel * 2.6), _dome(r) + relief, across, along)
+    _locks(scene, picture, cover(distance, scene.pixel * 2.6), _dome(r) + relief, flow)
 
 
 def _short(scene: Scene, picture: Tensor) -> None:
@@ -194,17 +177,16 @@ def _short(scene: Scene, picture: Tensor) -> None:
     fringe = 0.05 * (noise(scene.x * 17.0, scene.y * 0, 9.0) - 0.5) * smooth(scene.x.abs(), 0.52, 0.30)
     r = _cap(scene, volume, 0.016 * (noise(torch.atan2(scene.x, scene.y - CROWN) * 11.0, scene.x * 0, 10.0) - 0.5))
     across = scene.x * (1.25 - 0.45 * scene.y) + 0.10 * torch.sin(scene.y * 5.0)
-    _short_like(scene, picture, r, fringe, across, (scene.y - 0.30) * 0.95, 0.0)
+    _short_like(scene, picture, r, fringe, Flow(across, (scene.y - 0.30) * 0.95))
 
 
 def _side(scene: Scene, picture: Tensor) -> None:
     x = scene.x * _parting(scene)
     volume = 0.09 + 0.16 * scene.number("volume") + 0.045 * torch.sin(x * 2.2 - 0.5)
-    part = 0.10 * (1.0 - scene.number("recession")) * smooth(x, 0.18, 0.34) * smooth(x, 0.55, 0.34) + 0.045 * torch.sin(
-        (x + 0.30) * 2.8
-    ) * smooth(x.abs(), 0.55, 0.30)
+    lifted = 0.10 * (1.0 - scene.number("recession")) * smooth(x, 0.18, 0.34) * smooth(x, 0.55, 0.34)
+    part = lifted + 0.045 * torch.sin((x + 0.30) * 2.8) * smooth(x.abs(), 0.55, 0.30)
     across = (scene.y - 0.30 * x) * 1.05 - 0.45 * x * x
-    _short_like(scene, picture, _cap(scene, volume), part, across, (0.80 - x) * 0.52, 0.0)
+    _short_like(scene, picture, _cap(scene, volume), part, Flow(across, (0.80 - x) * 0.52))
 
 
 def _curly(scene: Scene, picture: Tensor) -> None:
@@ -214,7 +196,7 @@ def _curly(scene: Scene, picture: Tensor) -> None:
     fringe = -0.02 + 0.10 * (noise(scene.x * 9.0, scene.x * 0 + 4.0, 12.0) - 0.4) * smooth(scene.x.abs(), 0.58, 0.40)
     rings = noise(scene.x * 11.0, scene.y * 11.0, 13.0)
     relief = 0.055 * rings + 0.030 * noise(scene.x * 25.0, scene.y * 25.0, 14.0)
-    _short_like(scene, picture, r, fringe, rings * 0.9, scene.y * 0.8, relief)
+    _short_like(scene, picture, r, fringe, Flow(rings * 0.9, scene.y * 0.8), relief=relief)
 
 
 def _front_afro(scene: Scene, picture: Tensor) -> None:
@@ -242,7 +224,7 @@ def _curtains(scene: Scene, picture: Tensor) -> None:
     across = (from_part.abs() - middle * 0.55) / (profile + 0.12) * 1.05 + 0.05 * wavy
     mask = cover(torch.maximum(outside, free), scene.pixel * 2.4)
     height = 0.1 + 0.21 * root(1.0 - body**2)
-    _locks(scene, picture, mask, height, across, (scene.y - 0.12) * 0.9, per_unit=30.0, sheen=0.13)
+    _locks(scene, picture, mask, height, Flow(across, (scene.y - 0.12) * 0.9, per_unit=30.0, sheen=0.13))
     seam = torch.exp(-((from_part / 0.011) ** 2)) * smooth(scene.y, 0.60, 0.68)
     darken(picture, 0.40 * seam * (outside < 0))
 
@@ -251,14 +233,8 @@ def _pulled_back(scene: Scene, picture: Tensor) -> None:
     r = _cap(scene, 0.03 + 0.05 * scene.number("volume"))
     distance = torch.maximum(torch.maximum((r - 1.0) * 0.75, _hairline(scene) + 0.02 - scene.y), -0.04 - scene.y)
     _shadow(picture, distance, 0.065, 0.18 * head_cover(scene, radius(scene)))
-    _locks(
-        scene,
-        picture,
-        cover(distance, scene.pixel * 2.4),
-        _dome(r),
-        torch.atan2(scene.x, 1.30 - scene.y) * 1.5,
-        (scene.y - 0.28) * 0.95,
-    )
+    flow = Flow(torch.atan2(scene.x, 1.30 - scene.y) * 1.5, (scene.y - 0.28) * 0.95)
+    _locks(scene, picture, cover(distance, scene.pixel * 2.4), _dome(r), flow)
 
 
 def _bald(scene: Scene, picture: Tensor) -> None:

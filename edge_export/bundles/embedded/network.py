@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own habit
@@ -40,7 +41,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A batch of record parts and styles as the conditioner reads them (brief names of the graph's inputs)."""
+    """A batch of record parts and styles as the conditioner reads them (named as the graph's inputs)."""
 
     geometry: Tensor
     """float32 [B, 24], z-scores."""
@@ -97,7 +98,7 @@ class Conditioner(nn.Module):
         )
         self.style = nn.Embedding(len(STYLES), (1 + size.style_tokens) * size.width)
 
-    def forward(  # noqa: PLR0913, PLR0917 - the inputs of the graph
+    def forward(  # noqa: PLR0917 - the inputs of the graph
         self,
         geometry: Tensor,
         geometry_given: Tensor,
@@ -108,6 +109,7 @@ class Conditioner(nn.Module):
         embedding_given: Tensor,
         style: Tensor,
     ) -> Tensor:
+        """The context of a batch; inputs as in `Record`."""
         codes = torch.minimum(attributes[:, : len(ATTRIBUTES)].clamp(min=0), self.attribute_most) + self.attribute_start
         standard = ((embedding - self.embedding_mean) / self.embedding_std).clamp(-EMBEDDING_CLIP, EMBEDDING_CLIP)
         said = torch.cat(
@@ -144,6 +146,7 @@ class Block(nn.Module):
         nn.init.zeros_(self.narrow.weight)
 
     def forward(self, x: Tensor, shared: Tensor) -> Tensor:
+        """x [B, tokens, width], shared [B, 6, width] -> [B, tokens, width]."""
         shift, scale, gate, shift2, scale2, gate2 = (shared + self.own)[:, :, None].unbind(1)
         batch, tokens, width = x.shape
         y = self.before_mix(x) * (1 + scale) + shift
@@ -196,6 +199,7 @@ class ContextPair(nn.Module):
         self.conditioner = conditioner
 
     def forward(self, *record: Tensor) -> Tensor:
+        """As the class says; inputs in the order of `Record`."""
         said = Record(*record)
         pairs = zip(said.blank().tensors(), said.tensors(), strict=True)
         return self.conditioner(*(torch.cat([nothing, known]) for nothing, known in pairs))
@@ -209,6 +213,7 @@ class Step(nn.Module):
         self.denoiser = denoiser
 
     def forward(self, x: Tensor, x0_prev: Tensor, noise: Tensor, row: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
+        """(x_next, x0) [1, C, h, w]; row = [t, c_in, guidance, kx, ke, A, B, C, D]."""
         t, c_in, guide, keep_x, keep_net, a, b, c, d = row.unbind(0)
         both = self.denoiser((x * c_in).expand(2, -1, -1, -1), t.expand(2), context)
         without, knowing = both[:1], both[1:]
@@ -220,7 +225,7 @@ def flow_rows(steps: int, guide: float) -> list[list[float]]:
     """The sampler's table: Euler steps of flow matching for a network that predicts the clean latent."""
     times = [step / steps for step in range(steps + 1)]
     rows = []
-    for now, then in zip(times[:-1], times[1:], strict=True):
+    for now, then in pairwise(times):
         share = (then - now) / (1.0 - now)
         rows.append([now, 1.0, guide, 0.0, 1.0, 1.0 - share, share, 0.0, 0.0])
     return rows
@@ -228,7 +233,7 @@ def flow_rows(steps: int, guide: float) -> list[list[float]]:
 
 @torch.no_grad()
 def draw_latents(
-    conditioner: Conditioner, denoiser: Denoiser, record: Record, steps: int, guide: float, seed: int
+    conditioner: Conditioner, denoiser: Denoiser, record: Record, *, steps: int, guide: float, seed: int
 ) -> Tensor:
     """Latents of a batch, as the step graph would sample them one by one (its own noise apart)."""
     rng = torch.Generator().manual_seed(seed)

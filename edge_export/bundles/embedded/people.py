@@ -34,23 +34,23 @@ RECORD_ATTRIBUTES = 16
 SHAPE_LAW: dict[str, tuple[float, float, float]] = {
     "face_width": (0.595, 0.030, 0.018),
     "face_height": (0.800, 0.035, 0.012),
-    "jaw": (0.720, 0.055, 0.065),
-    "chin_square": (0.480, 0.150, 0.200),
+    "jaw": (0.775, 0.060, 0.060),
+    "chin_square": (0.640, 0.190, 0.200),
     "cheek": (0.500, 0.250, -0.100),
     "eye_height": (0.020, 0.018, 0.000),
-    "eye_distance": (0.252, 0.017, 0.000),
+    "eye_distance": (0.256, 0.017, 0.000),
     "eye_width": (0.128, 0.010, -0.004),
-    "eye_open": (0.560, 0.085, -0.050),
-    "eye_tilt": (0.050, 0.070, -0.030),
+    "eye_open": (0.475, 0.090, -0.045),
+    "eye_tilt": (0.030, 0.075, -0.025),
     "lid_fold": (0.500, 0.300, 0.000),
-    "nose_width": (0.108, 0.019, 0.012),
-    "nose_length": (0.335, 0.033, 0.008),
+    "nose_width": (0.134, 0.024, 0.010),
+    "nose_length": (0.322, 0.034, 0.008),
     "nose_ridge": (0.700, 0.200, 0.120),
-    "mouth_width": (0.200, 0.022, 0.004),
+    "mouth_width": (0.224, 0.030, 0.004),
     "lip_upper": (0.044, 0.011, -0.007),
     "lip_lower": (0.062, 0.012, -0.008),
     "mouth_height": (-0.455, 0.018, 0.000),
-    "brow_height": (0.185, 0.018, -0.014),
+    "brow_height": (0.152, 0.024, -0.012),
     "brow_arch": (0.024, 0.011, -0.008),
     "neck": (0.290, 0.020, 0.045),
     "turn": (0.000, 0.035, 0.000),
@@ -114,7 +114,7 @@ class People:
     """float32 [B], 0 lightest .. 1 darkest skin; for the model card's distribution only."""
 
     def __len__(self) -> int:
-        return self.attributes.shape[0]
+        return int(self.attributes.shape[0])
 
     def take(self, rows: Tensor) -> People:
         """The people at these rows, in this order."""

@@ -37,6 +37,7 @@ class Scene:
     """int64 [B], rows of STYLES."""
 
     def number(self, name: str) -> Tensor:
+        """float32 [B, 1, 1]: a number of each person."""
         return self.people.number(name)
 
     def take(self, rows: Tensor) -> Scene:
@@ -53,14 +54,17 @@ class Scene:
 
     @property
     def light_side(self) -> Tensor:
+        """float32 [B, 1, 1], -1 left .. 1 right."""
         return self.look_up([LIGHT_SIDE[style.light] for style in STYLES])
 
     @property
     def cloth(self) -> Tensor:
+        """float32 [B, 3, 1, 1]: the garment."""
         return self.colour([style.cloth for style in STYLES])
 
     @property
     def accent(self) -> Tensor:
+        """float32 [B, 3, 1, 1]: tie or head covering."""
         return self.colour([style.accent for style in STYLES])
 
     def wears(self, *attires: str) -> Tensor:

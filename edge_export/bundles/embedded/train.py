@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +158,7 @@ class Trainer:
         self.step += 1
         share = min(0.998, self.step / (self.step + 15.0))
         with torch.no_grad():
-            torch._foreach_lerp_(self.averages, self.weights, 1.0 - share)  # noqa: SLF001 - the only batched form
+            torch._foreach_lerp_(self.averages, self.weights, 1.0 - share)
         return float(loss.detach())
 
     def state(self) -> dict[str, Any]:
@@ -200,7 +200,7 @@ def train(folder: Path, size: Size, steps: int, report: Callable[[str], None]) -
         told = torch.where(torch.rand(BATCH, generator=rng) < 0.5, shown, other[shown])
         # The record is measured on either picture of the person; the style is that of the picture to draw.
         said = records.take(told)
-        said = Record(*said.tensors()[:-1], style=records.style[shown])
+        said = replace(said, style=records.style[shown])
         said = forget(said, trainer.conditioner.embedding_std, rng, Forget())
         loss = trainer.learn(said, clean[shown].float(), rng)
         mean = loss if trainer.step == first + 1 else 0.98 * mean + 0.02 * loss
