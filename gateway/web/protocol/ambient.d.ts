@@ -21,14 +21,30 @@ interface OkpJwk {
 
 interface SubtleCrypto {
   digest(algorithm: "SHA-256", data: BufferSource): Promise<ArrayBuffer>;
-  generateKey(algorithm: { name: "Ed25519" }, extractable: boolean, usages: readonly ["sign", "verify"]): Promise<CryptoKeyPair>;
+  generateKey(
+    algorithm: { name: "Ed25519" },
+    extractable: boolean,
+    usages: readonly ["sign", "verify"],
+  ): Promise<CryptoKeyPair>;
   exportKey(format: "jwk", key: CryptoKey): Promise<OkpJwk>;
-  importKey(format: "raw", data: BufferSource, algorithm: "AES-GCM" | "Ed25519" | "HKDF", extractable: boolean, usages: readonly KeyUsage[]): Promise<CryptoKey>;
+  importKey(
+    format: "raw",
+    data: BufferSource,
+    algorithm: "AES-GCM" | "Ed25519" | "HKDF",
+    extractable: boolean,
+    usages: readonly KeyUsage[],
+  ): Promise<CryptoKey>;
   sign(algorithm: "Ed25519", key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
   verify(algorithm: "Ed25519", key: CryptoKey, signature: BufferSource, data: BufferSource): Promise<boolean>;
   encrypt(algorithm: AesGcm, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
   decrypt(algorithm: AesGcm, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
-  deriveKey(algorithm: Hkdf, key: CryptoKey, derived: { name: "AES-GCM"; length: 256 }, extractable: boolean, usages: readonly KeyUsage[]): Promise<CryptoKey>;
+  deriveKey(
+    algorithm: Hkdf,
+    key: CryptoKey,
+    derived: { name: "AES-GCM"; length: 256 },
+    extractable: boolean,
+    usages: readonly KeyUsage[],
+  ): Promise<CryptoKey>;
 }
 
 interface AesGcm {

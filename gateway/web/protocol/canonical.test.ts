@@ -9,7 +9,15 @@ import { utf8, type Bytes } from "./scalars.ts";
 const PROBLEM = { kind: "likeness/problem/v1", code: "no-worker", detail: "" } as const;
 
 test("what is written can be read, whatever the text", () => {
-  for (const detail of ["", "é", "😀", "\u0000\b\f\n\r\t\u001f\u007f\u2028\"\\/", "￿", "a".repeat(400), "😀".repeat(400)]) {
+  for (const detail of [
+    "",
+    "é",
+    "😀",
+    '\u0000\b\f\n\r\t\u001f\u007f\u2028"\\/',
+    "￿",
+    "a".repeat(400),
+    "😀".repeat(400),
+  ]) {
     const raw = encode("Problem", { ...PROBLEM, detail });
     assert.deepEqual(decode("Problem", raw), { ...PROBLEM, detail });
   }
@@ -42,7 +50,10 @@ test("keys of maps are in the order of their UTF-8", () => {
 });
 
 test("a length counts code points", async () => {
-  assert.equal(await refusal(() => decode("Problem", encode("Problem", { ...PROBLEM, detail: "😀".repeat(401) }))), "bad-field");
+  assert.equal(
+    await refusal(() => decode("Problem", encode("Problem", { ...PROBLEM, detail: "😀".repeat(401) }))),
+    "bad-field",
+  );
 });
 
 test("each edit of a problem has its refusal", async () => {
@@ -63,7 +74,11 @@ test("each edit of a problem has its refusal", async () => {
     ["too-large", " ".repeat(65537)],
   ];
   for (const [code, raw] of edits) {
-    assert.equal(await refusal(() => decode("Problem", typeof raw === "string" ? utf8(raw) : raw)), code, String(raw).slice(0, 80));
+    assert.equal(
+      await refusal(() => decode("Problem", typeof raw === "string" ? utf8(raw) : raw)),
+      code,
+      String(raw).slice(0, 80),
+    );
   }
 });
 
@@ -77,7 +92,11 @@ test("an integer has one spelling", async () => {
     ["01", "not-json"],
     ["+1", "not-json"],
   ] as const) {
-    assert.equal(await refusal(() => decode("Offer", utf8(raw.replace('"lot":1', `"lot":${spelling}`)))), code, spelling);
+    assert.equal(
+      await refusal(() => decode("Offer", utf8(raw.replace('"lot":1', `"lot":${spelling}`)))),
+      code,
+      spelling,
+    );
   }
   const zero = raw.replace(`"issued_at":${NOW}`, '"issued_at":-0');
   assert.equal(await refusal(() => decode("Offer", utf8(zero))), "not-canonical");

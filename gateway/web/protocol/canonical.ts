@@ -25,7 +25,11 @@ export function encode<N extends StructName>(name: N, statement: Structs[N]): By
  * @throws bad-field: JSON, but not of this kind (a field missing, unknown, of another type, or out of range).
  * @throws not-canonical: the right statement in other bytes than the canonical ones.
  */
-export function decode<N extends StructName>(name: N, raw: Uint8Array, limitBytes: number = SIZES.maxStatement): Structs[N] {
+export function decode<N extends StructName>(
+  name: N,
+  raw: Uint8Array,
+  limitBytes: number = SIZES.maxStatement,
+): Structs[N] {
   if (raw.length > limitBytes) throw new LikenessError("too-large");
   const value = parse(raw);
   check({ t: "struct", name }, value, "$");

@@ -3,7 +3,15 @@ import { test } from "node:test";
 
 import { refusal } from "../testing/refusal.ts";
 import { exampleRecord } from "../testing/world.ts";
-import { attributesFrom, decodeRecord, encodeRecord, partsOf, quantise, requireParts, type LikenessRecord } from "./embedding.ts";
+import {
+  attributesFrom,
+  decodeRecord,
+  encodeRecord,
+  partsOf,
+  quantise,
+  requireParts,
+  type LikenessRecord,
+} from "./embedding.ts";
 import { freshBytes } from "./fresh.ts";
 import { ATTRIBUTES } from "./wire.ts";
 
@@ -66,7 +74,10 @@ test("a bundle gets the parts it needs and none that it did not ask for", async 
 
 test("quantising keeps every number within half a step", () => {
   for (let round = 0; round < 200; round++) {
-    const vector = Array.from(new Float32Array(freshBytes(512).map((byte) => byte - 128)).slice(0, 128), (v) => v / 900);
+    const vector = Array.from(
+      new Float32Array(freshBytes(512).map((byte) => byte - 128)).slice(0, 128),
+      (v) => v / 900,
+    );
     if (vector.every((value) => value === 0)) continue;
     const { scale, values } = quantise(vector);
     // The scale is a float32, so that the largest number may lie a hair beyond 127 steps.

@@ -130,7 +130,8 @@ function readHeader(raw: Bytes): { bits: number; embedder: number } {
   const fits = raw.length > RECORD.header && raw.length <= SIZES.maxRecord && MAGIC.every((byte, i) => raw[i] === byte);
   const [, , , bits = 0, ruler, embedder = 0, ...reserved] = raw.subarray(0, RECORD.header);
   const size = PARTS.reduce<number>((sum, part) => sum + (bits & RECORD.parts[part] ? RECORD[part] : 0), RECORD.header);
-  const isLaidOut = bits > 0 && bits < 8 && raw.length === size && ruler === RECORD.ruler && reserved.every((byte) => byte === 0);
+  const isLaidOut =
+    bits > 0 && bits < 8 && raw.length === size && ruler === RECORD.ruler && reserved.every((byte) => byte === 0);
   const hasEmbedding = (bits & RECORD.parts.embedding) !== 0;
   const isKnown = hasEmbedding ? Object.hasOwn(RECORD.embedders, embedder) : embedder === 0;
   if (!fits || !isLaidOut || !isKnown) throw new LikenessError("record-malformed");

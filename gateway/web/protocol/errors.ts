@@ -25,12 +25,12 @@ export class LikenessError extends Error {
 }
 
 /** Whether `code` is one of ours. */
-export function isCode(code: string): code is ErrorCode {
+function isCode(code: string): code is ErrorCode {
   return Object.hasOwn(ERRORS, code) || Object.hasOwn(PHOTO_ERRORS, code);
 }
 
 /** The text for developers behind `code`. */
-export function meaningOf(code: ErrorCode): string {
+function meaningOf(code: ErrorCode): string {
   return code in ERRORS ? ERRORS[code as keyof typeof ERRORS] : PHOTO_ERRORS[code as keyof typeof PHOTO_ERRORS];
 }
 

@@ -35,8 +35,14 @@ test("a stream gives the same frames however it is cut", () => {
     const frames: Frame[] = [];
     for (let at = 0; at < stream.length; at += size) frames.push(...reader.feed(stream.subarray(at, at + size)));
     reader.finish();
-    assert.deepEqual(frames.map(({ kind }) => kind), ["progress", "waiting", "image", "receipt", "end"]);
-    assert.deepEqual(frames.map(({ payload }) => payload), payloads);
+    assert.deepEqual(
+      frames.map(({ kind }) => kind),
+      ["progress", "waiting", "image", "receipt", "end"],
+    );
+    assert.deepEqual(
+      frames.map(({ payload }) => payload),
+      payloads,
+    );
   }
 });
 
@@ -61,7 +67,11 @@ test("a reader keeps nothing of the pieces it was given", () => {
 });
 
 test("unknown kinds, long payloads and torn ends are refused", async () => {
-  for (const stream of [frame(0, new Uint8Array()), frame(10, new Uint8Array()), frame(FRAMES.image, ramp(SIZES.sealedChunk + 8))]) {
+  for (const stream of [
+    frame(0, new Uint8Array()),
+    frame(10, new Uint8Array()),
+    frame(FRAMES.image, ramp(SIZES.sealedChunk + 8)),
+  ]) {
     assert.equal(await refusal(() => new FrameReader().feed(stream)), "result-invalid");
   }
   const reader = new FrameReader();
@@ -72,7 +82,11 @@ test("unknown kinds, long payloads and torn ends are refused", async () => {
 test("a chunk with other numbers or another length is refused", async () => {
   const sealed = ramp(SIZES.sealedChunk);
   assert.deepEqual(decodeChunk(chunkPayload(3, 255, 1, sealed)), { image: 3, chunk: 255, last: true, sealed });
-  for (const payload of [chunkPayload(0, 256, 0, sealed), chunkPayload(0, 0, 2, sealed), chunkPayload(0, 0, 0, sealed.slice(1))]) {
+  for (const payload of [
+    chunkPayload(0, 256, 0, sealed),
+    chunkPayload(0, 0, 2, sealed),
+    chunkPayload(0, 0, 0, sealed.slice(1)),
+  ]) {
     assert.equal(await refusal(() => decodeChunk(payload)), "result-invalid");
   }
 });

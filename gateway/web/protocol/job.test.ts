@@ -18,7 +18,10 @@ import { SIZES } from "./wire.ts";
 test("a job's body is the token and a request that K_u signed for it", async () => {
   const world = await World.make();
   const token = await world.token();
-  const body = decode("JobBody", await packJob(world.browser, { token, nonce: "22".repeat(16), images: 2, issued_at: NOW }));
+  const body = decode(
+    "JobBody",
+    await packJob(world.browser, { token, nonce: "22".repeat(16), images: 2, issued_at: NOW }),
+  );
   assert.equal(body.token, token);
   const { statement, kid } = await openIntroduced("JobRequest", body.request);
   assert.equal(kid, world.browser.kid);
@@ -39,7 +42,11 @@ test("an offer must be the one that was asked for", async () => {
     { region: "elsewhere" },
     { images: 2 },
   ] as const) {
-    assert.equal(await refusal(async () => openOffer(await world.offer(edit), asked)), "claim-mismatch", JSON.stringify(edit));
+    assert.equal(
+      await refusal(async () => openOffer(await world.offer(edit), asked)),
+      "claim-mismatch",
+      JSON.stringify(edit),
+    );
   }
   assert.equal(await refusal(async () => openOffer(await world.offer(), { ...asked, now: NOW + 60 })), "offer-expired");
 });
@@ -74,7 +81,12 @@ test("nothing of the record is in the body", async () => {
 test("the same seeds give the same statements in Python", async () => {
   const world = await World.make();
   const { disclosure } = await world.disclosed();
-  const body = await packJob(world.browser, { token: await world.token(), nonce: "22".repeat(16), images: 1, issued_at: NOW });
+  const body = await packJob(world.browser, {
+    token: await world.token(),
+    nonce: "22".repeat(16),
+    images: 1,
+    issued_at: NOW,
+  });
   const ours: [string, string, string, string][] = [
     ["consent", "a fresh grant", "grant", await world.grant()],
     ["consent", "a token for its grant", "token", await world.token()],

@@ -31,7 +31,13 @@ export interface Ask {
 /** The body that opens a job. */
 export async function packJob(signer: Signer, ask: Ask): Promise<JobBytes> {
   const { nonce, images, issued_at } = ask;
-  const statement: JobRequest = { kind: "likeness/job/v1", nonce, token: await digestOfText(ask.token), images, issued_at };
+  const statement: JobRequest = {
+    kind: "likeness/job/v1",
+    nonce,
+    token: await digestOfText(ask.token),
+    images,
+    issued_at,
+  };
   const request = await sign("JobRequest", statement, signer, { introduce: true });
   return encode("JobBody", { kind: "likeness/job-body/v1", token: ask.token, request }) as JobBytes;
 }
@@ -94,7 +100,12 @@ export interface Disclosed {
  * @throws too-large: token and grant leave no room for the rest.
  * @throws cannot-open: the claim's key is not one.
  */
-export async function disclose(signer: Signer, checked: CheckedClaim, what: Confidence, entropy?: Bytes): Promise<Disclosed> {
+export async function disclose(
+  signer: Signer,
+  checked: CheckedClaim,
+  what: Confidence,
+  entropy?: Bytes,
+): Promise<Disclosed> {
   const disclosure = await signDisclosure(signer, checked, what);
   const claimHash = fromHex(checked.claimHash);
   const info = await context(fromHex(checked.offerHash), claimHash, await sha256(utf8(disclosure)));

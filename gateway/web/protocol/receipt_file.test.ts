@@ -59,13 +59,25 @@ test("each edit is refused under its own code", async () => {
     ["an offer with a space in it", "not-canonical", { offer: file.offer.replace(":1,", ": 1,") }],
     ["a roster entry over", "claim-mismatch", { roster: await world.roster({ not_after: NOW }) }],
     ["a claim of another offer", "claim-mismatch", { claim: await world.claim({ offer: "0".repeat(64) }) }],
-    ["a disclosure to another claim", "claim-mismatch", { disclosure: await disclosureWith(world, { claim: "0".repeat(64) }) }],
+    [
+      "a disclosure to another claim",
+      "claim-mismatch",
+      { disclosure: await disclosureWith(world, { claim: "0".repeat(64) }) },
+    ],
     ["a disclosure too many", "claim-mismatch", { disclosure: await disclosureWith(world, { n: 2 }) }],
     ["a disclosure by a thief", "wrong-holder", { disclosure: (await thief.disclosed()).disclosure }],
     ["a receipt for another job", "receipt-mismatch", { receipt: await world.receipt({ claim: "0".repeat(64) }) }],
-    ["a receipt for another program", "receipt-mismatch", { receipt: await world.receipt({ software: "0".repeat(64) }) }],
+    [
+      "a receipt for another program",
+      "receipt-mismatch",
+      { receipt: await world.receipt({ software: "0".repeat(64) }) },
+    ],
     ["a receipt that ends first", "receipt-mismatch", { receipt: await world.receipt({ exited_at: NOW - 100 }) }],
-    ["a receipt by somebody else", "unknown-key", { receipt: await sign("ErasureReceipt", receipt, spy, { introduce: false }) }],
+    [
+      "a receipt by somebody else",
+      "unknown-key",
+      { receipt: await sign("ErasureReceipt", receipt, spy, { introduce: false }) },
+    ],
   ];
   for (const [name, code, edit] of edits) {
     assert.equal(await refusal(() => checkReceiptFile({ ...file, ...edit })), code, name);

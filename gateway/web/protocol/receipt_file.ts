@@ -67,10 +67,20 @@ async function checkClaimOf(file: ReceiptFile): Promise<CheckedClaim> {
   // The claim's own time is the moment at which the browser judged it; its signature is checked inside.
   const [, payload = ""] = file.claim.split(".");
   const now = decode("Claim", fromB64u(payload)).issued_at;
-  return checkClaim({ offer: utf8(file.offer), roster: file.roster, claim: file.claim, gateway: file.gateway_key, now });
+  return checkClaim({
+    offer: utf8(file.offer),
+    roster: file.roster,
+    claim: file.claim,
+    gateway: file.gateway_key,
+    now,
+  });
 }
 
-async function checkDisclosure(file: ReceiptFile, token: ConsentToken, disclosure: Verified<Disclosure>): Promise<void> {
+async function checkDisclosure(
+  file: ReceiptFile,
+  token: ConsentToken,
+  disclosure: Verified<Disclosure>,
+): Promise<void> {
   if (disclosure.kid !== token.cnf) throw new LikenessError("wrong-holder");
   const said = disclosure.statement;
   const isSame =

@@ -41,7 +41,8 @@ export function fromB64u(text: string, lengthBytes?: number): Bytes {
     raw[at++] = held >> bits;
   }
   const spare = held & ((1 << bits) - 1);
-  if (bits === 6 || spare !== 0) throw new LikenessError("bad-field", "base64url with other than the canonical spelling");
+  if (bits === 6 || spare !== 0)
+    throw new LikenessError("bad-field", "base64url with other than the canonical spelling");
   if (lengthBytes !== undefined && raw.length !== lengthBytes) {
     throw new LikenessError("bad-field", "a binary field has the wrong length");
   }

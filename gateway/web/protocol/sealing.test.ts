@@ -74,7 +74,18 @@ test("chunks are refused in any wrong order or number", async () => {
   const { ours, theirs } = await keys();
   const [a, b, c] = await sealImage(ramp(3 * SIZES.chunk - 4), theirs, 0);
   assert.ok(a && b && c);
-  for (const chunks of [[a], [a, b], [b, c], [a, c], [a, c, b], [c, b, a], [a, a, b, c], [a, b, c, c], [a, b, c.slice(1)], []]) {
+  for (const chunks of [
+    [a],
+    [a, b],
+    [b, c],
+    [a, c],
+    [a, c, b],
+    [c, b, a],
+    [a, a, b, c],
+    [a, b, c, c],
+    [a, b, c.slice(1)],
+    [],
+  ]) {
     assert.equal(await refusal(() => openImage(chunks, ours, 0)), "result-invalid");
   }
   assert.equal((await openImage([a, b, c], ours, 0)).length, 3 * SIZES.chunk - 4);

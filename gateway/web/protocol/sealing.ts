@@ -12,7 +12,7 @@ import { LABELS, SIZES } from "./wire.ts";
 
 declare const sealed: unique symbol;
 
-/** A sealed request: `SIZES.sealedRequest` bytes that one process in the world can open. Only `sealRequest` makes one. */
+/** A sealed request: `SIZES.sealedRequest` bytes that one process can open. Only `sealRequest` makes one. */
 export type Sealed = Bytes & { readonly [sealed]: true };
 
 export const SUITE = new CipherSuite({ kem: new XWing(), kdf: new HkdfSha256(), aead: new Aes256Gcm() });

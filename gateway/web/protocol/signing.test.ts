@@ -14,7 +14,10 @@ test("a JOSE library that we did not write agrees with ours", async () => {
   const { payload, protectedHeader } = await compactVerify(jws, await importJWK(world.browser.jwk, "Ed25519"), {
     algorithms: ["Ed25519"],
   });
-  assert.deepEqual(JSON.parse(new TextDecoder().decode(payload)), (await openIntroduced("ConsentGrant", jws)).statement);
+  assert.deepEqual(
+    JSON.parse(new TextDecoder().decode(payload)),
+    (await openIntroduced("ConsentGrant", jws)).statement,
+  );
   assert.deepEqual(protectedHeader, {
     alg: "Ed25519",
     jwk: world.browser.jwk,
@@ -29,7 +32,11 @@ test("a new key signs, and no script can have its private half", async () => {
   const signer = await signerOf(pair);
   const problem = { kind: "likeness/problem/v1", code: "no-worker", detail: "" } as const;
   const jws = await sign("Problem", problem, signer, { introduce: false });
-  assert.deepEqual(await openSigned("Problem", jws, signer.jwk), { statement: problem, key: signer.jwk, kid: signer.kid });
+  assert.deepEqual(await openSigned("Problem", jws, signer.jwk), {
+    statement: problem,
+    key: signer.jwk,
+    kid: signer.kid,
+  });
   assert.equal(pair.privateKey.extractable, false);
   await assert.rejects(crypto.subtle.exportKey("pkcs8", pair.privateKey));
 });
@@ -39,7 +46,11 @@ test("every letter of a statement matters", async () => {
   const jws = await world.roster();
   for (let at = 0; at < jws.length; at += 7) {
     const altered = `${jws.slice(0, at)}${jws[at] === "A" ? "B" : "A"}${jws.slice(at + 1)}`;
-    assert.notEqual(await refusal(() => openSigned("RosterEntry", altered, world.gateway.jwk)), "accept", `letter ${at}`);
+    assert.notEqual(
+      await refusal(() => openSigned("RosterEntry", altered, world.gateway.jwk)),
+      "accept",
+      `letter ${at}`,
+    );
   }
 });
 
@@ -69,6 +80,10 @@ test("a header with a short key, with a space or with a null is refused", async 
   const kid = browser.kid;
   for (const jwk of ['{"crv":"Ed25519","kty":"OKP","x":"AAAA"}', "null", '{"crv":"P-256","kty":"OKP","x":"AAAA"}']) {
     const head = toB64u(utf8(`{"alg":"Ed25519","jwk":${jwk},"kid":"${kid}","typ":"likeness-grant+jwt"}`));
-    assert.equal(await refusal(() => openIntroduced("ConsentGrant", `${head}.${payload}.${signature}`)), "bad-header", jwk);
+    assert.equal(
+      await refusal(() => openIntroduced("ConsentGrant", `${head}.${payload}.${signature}`)),
+      "bad-header",
+      jwk,
+    );
   }
 });

@@ -58,7 +58,12 @@ export async function sign<N extends StatementName>(
   signer: Signer,
   { introduce }: { readonly introduce: boolean },
 ): Promise<SignedStatement> {
-  const header: Header = { alg: "Ed25519", kid: signer.kid, typ: typOf(name), ...(introduce ? { jwk: signer.jwk } : {}) };
+  const header: Header = {
+    alg: "Ed25519",
+    kid: signer.kid,
+    typ: typOf(name),
+    ...(introduce ? { jwk: signer.jwk } : {}),
+  };
   const body = `${toB64u(encode("Header", header))}.${toB64u(encode(name, statement))}`;
   const signature = await crypto.subtle.sign("Ed25519", signer.privateKey, utf8(body));
   return `${body}.${toB64u(new Uint8Array(signature))}` as SignedStatement;
@@ -70,7 +75,11 @@ export async function sign<N extends StatementName>(
  * @throws unknown-key: signed by another key.
  * @throws bad-header, bad-signature, too-large, not-json, bad-field, not-canonical: see those codes.
  */
-export async function openSigned<N extends StatementName>(name: N, jws: string, key: Jwk): Promise<Verified<Structs[N]>> {
+export async function openSigned<N extends StatementName>(
+  name: N,
+  jws: string,
+  key: Jwk,
+): Promise<Verified<Structs[N]>> {
   const parts = split(name, jws);
   if (parts.header.kid !== (await thumbprint(key))) throw new LikenessError("unknown-key");
   const { jwk } = parts.header;

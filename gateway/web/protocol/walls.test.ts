@@ -29,7 +29,8 @@ function importsOf({ text }: Source): string[] {
 }
 
 test("only page/net.ts speaks to a network", () => {
-  const words = /\b(fetch|XMLHttpRequest|WebSocket|WebTransport|EventSource|sendBeacon|RTCPeerConnection|importScripts)\b/;
+  const words =
+    /\b(fetch|XMLHttpRequest|WebSocket|WebTransport|EventSource|sendBeacon|RTCPeerConnection|importScripts)\b/;
   assert.deepEqual(filesWith(words, [...PROTOCOL, ...VISION, ...PAGE]), ["page/net.ts"]);
 });
 
@@ -58,7 +59,10 @@ test("no checker is silenced", () => {
 
 test("protocol knows neither clock, page nor vision, and one file of it randomness", () => {
   assert.deepEqual(filesWith(/\bDate\b|\bperformance\b|\bsetTimeout\b/, PROTOCOL), []);
-  assert.deepEqual(filesWith(/\bgetRandomValues\b|\bMath\.random\b/, PROTOCOL), ["protocol/fresh.ts", "protocol/ambient.d.ts"].sort());
+  assert.deepEqual(
+    filesWith(/\bgetRandomValues\b|\bMath\.random\b/, PROTOCOL),
+    ["protocol/fresh.ts", "protocol/ambient.d.ts"].sort(),
+  );
   for (const source of PROTOCOL) {
     for (const from of importsOf(source)) assert.match(from, /^(\.\/[a-z_]+\.ts|@hpke\/[a-z-]+)$/, source.file);
   }
@@ -66,15 +70,26 @@ test("protocol knows neither clock, page nor vision, and one file of it randomne
 
 test("vision knows of protocol only what a photo's numbers are made into", () => {
   for (const source of VISION) {
-    for (const from of importsOf(source)) assert.match(from, /^(\.\/[a-z_]+\.ts|\.\.\/protocol\/[a-z_]+\.ts|onnxruntime-web\/wasm)$/, source.file);
+    for (const from of importsOf(source))
+      assert.match(from, /^(\.\/[a-z_]+\.ts|\.\.\/protocol\/[a-z_]+\.ts|onnxruntime-web\/wasm)$/, source.file);
   }
 });
 
 test("the imports of protocol form the ladder of README.md", () => {
   const readme = readFileSync("README.md", "utf8");
   const ladder = /```ladder-ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
-  const rung = new Map(ladder.trim().split("\n").flatMap((line, i) => line.split(/\s+/).map((name) => [name, i] as const)));
-  assert.deepEqual([...rung.keys()].sort(), PROTOCOL.map(({ file }) => file.slice("protocol/".length)).filter((name) => name !== "ambient.d.ts").sort());
+  const rung = new Map(
+    ladder
+      .trim()
+      .split("\n")
+      .flatMap((line, i) => line.split(/\s+/).map((name) => [name, i] as const)),
+  );
+  assert.deepEqual(
+    [...rung.keys()].sort(),
+    PROTOCOL.map(({ file }) => file.slice("protocol/".length))
+      .filter((name) => name !== "ambient.d.ts")
+      .sort(),
+  );
   for (const source of PROTOCOL) {
     const own = rung.get(source.file.slice("protocol/".length));
     for (const from of importsOf(source).filter((name) => name.startsWith("./"))) {

@@ -50,7 +50,11 @@ export const RUNNERS: Readonly<Record<string, Runner>> = {
   },
   consent: async (given) => {
     if (given["op"] === "open_grant") return runAtGateway("ConsentGrant", text(given, "grant"), given);
-    await openToken(text(given, "token"), { gateway: jwk(given, "gateway"), grant: text(given, "grant"), now: now(given) });
+    await openToken(text(given, "token"), {
+      gateway: jwk(given, "gateway"),
+      grant: text(given, "grant"),
+      now: now(given),
+    });
   },
   claim: async (given) => {
     const claim = text(given, "claim");

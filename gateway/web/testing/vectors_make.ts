@@ -1,4 +1,4 @@
-// What this side signs and seals, from fixed seeds. `npm run vectors` writes it to schemas/vectors/from_typescript.json.
+// What this side signs and seals, from fixed seeds: schemas/vectors/from_typescript.json, written by `npm run vectors`.
 
 import { decode } from "../protocol/canonical.ts";
 import { packJob } from "../protocol/job.ts";
@@ -12,7 +12,12 @@ const LENGTH_BYTES = 4;
 /** The text of the file: made of nothing but fixed seeds, so that a second run gives the same. */
 export async function vectorsFromTypeScript(): Promise<string> {
   const world = await World.make();
-  const cases = [await grantCase(world), await tokenCase(world), await jobCase(world), ...(await disclosureCases(world))];
+  const cases = [
+    await grantCase(world),
+    await tokenCase(world),
+    await jobCase(world),
+    ...(await disclosureCases(world)),
+  ];
   const about = "What the browser signs and seals; `like` names the file whose cases have the same fields.";
   return `${JSON.stringify({ about, made_by: "npm run vectors", cases }, null, 1)}\n`;
 }
