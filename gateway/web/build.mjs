@@ -43,8 +43,18 @@ const ESBUILD = {
   write: false,
 };
 
+/** @hpke/common asks Node for its `crypto` where there is no global one. A browser has one, so nothing is bundled instead. */
+const NO_NODE_CRYPTO = {
+  name: "no-node-crypto",
+  setup(esbuild) {
+    esbuild.onResolve({ filter: /^crypto$/ }, () => ({ path: "crypto", namespace: "absent" }));
+    esbuild.onLoad({ filter: /./, namespace: "absent" }, () => ({ contents: "export {};" }));
+  },
+};
+
 async function bundle(entry, define) {
-  const made = await build({ ...ESBUILD, define, entryPoints: [entry], metafile: true, minify: true });
+  const options = { ...ESBUILD, define, metafile: true, minify: true, plugins: [NO_NODE_CRYPTO] };
+  const made = await build({ ...options, entryPoints: [entry] });
   const [output] = Object.values(made.metafile.outputs);
   if (output.imports.length > 0)
     throw new Error(`${entry} must be one file, but still imports ${output.imports[0].path}`);

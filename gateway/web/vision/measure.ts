@@ -20,7 +20,7 @@ const SHOWN_CROP_FIELD = 0.62;
 /** What `photo` says about its one face. `step` hears where we are. @throws any of PHOTO_ERRORS. */
 export async function measure(
   models: Models,
-  photo: ArrayBuffer | ImageBitmap,
+  photo: Blob | ImageBitmap,
   step: (now: VisionStep) => void,
 ): Promise<Measured> {
   step("decoding");

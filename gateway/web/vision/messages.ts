@@ -1,17 +1,16 @@
 // What the page and the vision worker may say to each other. Types only: nothing here can hold a photo back or let one
 // out, the worker's own Content-Security-Policy does that.
 
+import type { ModelRole } from "../protocol/bundle_manifest.ts";
 import type { ErrorCode } from "../protocol/wire.ts";
-
-export type ModelRole = "detect" | "mesh" | "embed" | "age" | "ruler";
 
 /** Model bytes by role. `embed` is missing when no bundle asks for an identity vector: then none can exist. */
 export type ModelBytes = Record<Exclude<ModelRole, "embed">, ArrayBuffer> & { embed?: ArrayBuffer };
 
 export type ToVision =
   | { ask: "prepare"; wasm: ArrayBuffer; models: ModelBytes }
-  /** A file's bytes, or one frame of the camera. Transferred, so the sender has no copy left. */
-  | { ask: "measure"; photo: ArrayBuffer | ImageBitmap };
+  /** A file, which only the worker reads, or one frame of the camera, transferred: the page has no copy of either. */
+  | { ask: "measure"; photo: Blob | ImageBitmap };
 
 /** What the worker is doing, for the progress region. */
 export type VisionStep = "decoding" | "finding" | "measuring" | "checking" | "encoding";

@@ -1,8 +1,10 @@
 // The browser models, run by onnxruntime's wasm build from bytes that the page handed over: nothing is loaded here.
 
-import { LikenessError } from "../protocol/errors.ts";
 import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
-import type { ModelBytes, ModelRole } from "./messages.ts";
+
+import type { ModelRole } from "../protocol/bundle_manifest.ts";
+import { LikenessError } from "../protocol/errors.ts";
+import type { ModelBytes } from "./messages.ts";
 
 type Input = ImageData | { readonly data: Float32Array; readonly dims: readonly number[] };
 

@@ -13,21 +13,23 @@ const MIN_SIDE_PIXELS = 200;
  *
  * @throws photo-type, photo-heic, photo-animated, photo-corrupt, photo-too-large, photo-too-small.
  */
-export async function decodePhoto(photo: ArrayBuffer | ImageBitmap): Promise<ImageBitmap> {
-  if (!(photo instanceof ArrayBuffer)) {
+export async function decodePhoto(photo: Blob | ImageBitmap): Promise<ImageBitmap> {
+  if (!(photo instanceof Blob)) {
     checkSize(photo);
     return photo;
   }
-  if (photo.byteLength > MAX_FILE_BYTES) throw new LikenessError("photo-too-large");
-  const facts = sniff(new Uint8Array(photo));
+  if (photo.size > MAX_FILE_BYTES) throw new LikenessError("photo-too-large");
+  const bytes = await photo.arrayBuffer().catch(refuseCorrupt); // gone from the disk, or not readable
+  const facts = sniff(new Uint8Array(bytes));
   checkSize(facts); // from the header, so that a small file cannot unfold into gigabytes
-  const bitmap = await createImageBitmap(new Blob([photo], { type: facts.type }), {
-    imageOrientation: "from-image",
-  }).catch(() => {
-    throw new LikenessError("photo-corrupt");
-  });
+  const whole = new Blob([bytes], { type: facts.type });
+  const bitmap = await createImageBitmap(whole, { imageOrientation: "from-image" }).catch(refuseCorrupt);
   checkSize(bitmap);
   return bitmap;
+}
+
+function refuseCorrupt(): never {
+  throw new LikenessError("photo-corrupt");
 }
 
 /** @throws photo-corrupt, photo-too-large, photo-too-small. */

@@ -1,0 +1,137 @@
+// Entry of the page: asks the gateway for its facts, then walks a person through the journey, one step at a time.
+
+import { LikenessError } from "../protocol/errors.ts";
+import type { Facts } from "../protocol/wire.ts";
+import { checksStep } from "./checks.ts";
+import { consentStep, declinedStep } from "./consent.ts";
+import { button, el, fill } from "./dom.ts";
+import { codeOf, failureBox, isAbort, mendingStep } from "./failure.ts";
+import { generateStep } from "./generate.ts";
+import { mayFollow, SHOWN, shownIndex, type Step } from "./journey.ts";
+import { leavesStep } from "./leaves.ts";
+import { getFacts } from "./net.ts";
+import { photoStep } from "./photo.ts";
+import { resultStep } from "./result.ts";
+import { NO_CHOICES, type Session } from "./session.ts";
+import type { Journey, OpenStep, StepView } from "./step.ts";
+import { styleStep } from "./style.ts";
+import { VisionDoor } from "./vision_door.ts";
+
+const VIEWS: Readonly<Record<Exclude<Step, "failed">, StepView>> = {
+  photo: photoStep,
+  checks: checksStep,
+  leaves: leavesStep,
+  consent: consentStep,
+  declined: declinedStep,
+  style: styleStep,
+  generate: generateStep,
+  result: resultStep,
+};
+
+const main = byId("step");
+
+class Page implements Journey {
+  readonly session: Session;
+  #step: Step = "failed"; // nothing is open yet; the photo may follow
+  #open: OpenStep | undefined;
+
+  constructor(session: Session) {
+    this.session = session;
+  }
+
+  readonly go = (to: Step): void => {
+    if (!mayFollow(this.#step, to) || to === "failed") throw new TypeError(`${to} does not follow ${this.#step}`);
+    this.#show(to, () => VIEWS[to](this));
+  };
+
+  readonly fail = (error: unknown): void => {
+    if (isAbort(error)) return;
+    const code = codeOf(error);
+    this.#show("failed", () => ({ element: this.#failure(code) }));
+  };
+
+  #show(step: Step, view: () => OpenStep): void {
+    this.#open?.leave?.();
+    this.#step = step;
+    this.#open = view();
+    document.body.dataset["state"] = step;
+    showBar(step);
+    fill(main, this.#open.element);
+    const heading = main.querySelector("h1, h2");
+    if (heading instanceof HTMLElement) heading.focus({ preventScroll: true });
+    scrollTo({ top: 0 });
+  }
+
+  #failure(code: Parameters<typeof failureBox>[0]): HTMLElement {
+    const onward: Step = this.session.measured ? mendingStep(code) : "photo";
+    return el(
+      "section",
+      { class: "step" },
+      failureBox(code, this.session.reach, "error"),
+      el(
+        "div",
+        { class: "actions" },
+        button("Go on from here", { class: "primary", "data-testid": "retry", onclick: () => this.go(onward) }),
+        button("Start over", { class: "quiet", onclick: () => this.go("photo") }),
+      ),
+    );
+  }
+}
+
+/** The bar on top: where the person is, and what is still to come. */
+function showBar(step: Step): void {
+  const now = shownIndex(step);
+  const items = SHOWN.map(({ title }, i) =>
+    el("li", { class: now !== undefined && i < now ? "done" : "", ...(i === now ? { "aria-current": "step" } : {}) }, title),
+  );
+  fill(byId("steps"), ...items);
+}
+
+function showOperator(facts: Facts): void {
+  fill(byId("operator"), `This gateway is run by ${facts.operator}. Contact: ${facts.contact}. Region: ${facts.region}.`);
+  const [bundle] = facts.bundles;
+  if (bundle) fill(byId("tagline"), `An illustrated portrait of you by ${bundle.title}. Your photo stays on this device.`);
+}
+
+/** @throws browser-unsupported: without these the page cannot keep its promises. */
+async function checkBrowser(): Promise<void> {
+  const isCapable = isSecureContext && typeof Worker === "function" && typeof WebAssembly === "object" && typeof OffscreenCanvas === "function";
+  if (!isCapable) throw new LikenessError("browser-unsupported");
+  await crypto.subtle.generateKey({ name: "Ed25519" }, false, ["sign", "verify"]).catch((cause: unknown) => {
+    throw new LikenessError("browser-unsupported", undefined, { cause });
+  });
+}
+
+async function start(): Promise<void> {
+  await checkBrowser();
+  const facts = await getFacts();
+  const [bundle] = facts.bundles;
+  if (!bundle) throw new LikenessError("unknown-bundle");
+  showOperator(facts);
+  const session: Session = {
+    facts,
+    bundle,
+    vision: new VisionDoor(),
+    measured: undefined,
+    choices: NO_CHOICES,
+    pool: undefined,
+    agreement: undefined,
+    style: undefined,
+    images: 1,
+    outcome: undefined,
+    reach: "nothing",
+  };
+  new Page(session).go("photo");
+}
+
+function byId(id: string): HTMLElement {
+  const element = document.getElementById(id);
+  if (!element) throw new TypeError(`the page has no #${id}`);
+  return element;
+}
+
+start().catch((error: unknown) => {
+  document.body.dataset["state"] = "failed";
+  const reload = button("Reload the page", { class: "primary", onclick: () => location.reload() });
+  fill(main, el("section", { class: "step" }, failureBox(codeOf(error), "nothing", "error"), el("div", { class: "actions" }, reload)));
+});

@@ -1,0 +1,69 @@
+// The erasure receipt in words. Each line says who vouches for it: this page, or only the worker that signed.
+
+import type { Check, ErasureReceipt } from "../protocol/wire.ts";
+import { el } from "./dom.ts";
+import type { Outcome } from "./session.ts";
+
+const CHECKED_HERE = [
+  "Signed by the key of the worker that claimed the job",
+  "About this job and this single-use key",
+  "About exactly the bytes that arrived here",
+];
+
+const ENDINGS: Readonly<Record<ErasureReceipt["exit_kind"], string>> = {
+  normal: "ended by itself after its work",
+  exception: "ended with an error",
+  killed: "was ended from outside",
+  timeout: "was ended because it took too long",
+  cancelled: "was ended because you stopped the job",
+  refused: "refused the request and ended",
+  unused: "ended unused",
+};
+
+const OUTCOMES: Readonly<Record<Check["outcome"], string>> = {
+  passed: "passed",
+  failed: "failed",
+  "not-measured": "not measured on that machine",
+};
+
+/** The receipt; `link` makes a download address of the receipt file. */
+export function receiptView({ receipt, receiptFile }: Outcome, link: (file: Uint8Array<ArrayBuffer>) => string): HTMLElement | false {
+  if (!receipt || !receiptFile) return false;
+  return el(
+    "article",
+    { class: "card receipt", "data-testid": "receipt" },
+    el("h2", {}, "The worker’s signed statement of erasure"),
+    el("p", {}, storyOf(receipt)),
+    el("h3", {}, "Checked by this page"),
+    el("ul", { class: "checks" }, ...CHECKED_HERE.map((words) => el("li", { class: "passed" }, words))),
+    el("h3", {}, "Said by the worker about its machine"),
+    el("ul", { class: "checks" }, ...receipt.checks.map(checkView), el("li", {}, kernelWords(receipt))),
+    el("p", { class: "small warn" }, "A signature tells who says so. It does not show that they tell the truth."),
+    el(
+      "p",
+      {},
+      el("a", { class: "button", href: link(receiptFile), download: "likeness-receipt.json", "data-testid": "download-receipt" }, "Download the receipt file"),
+      " It holds every signed statement of this job, no portrait and no record. ",
+      el("code", {}, "likeness verify likeness-receipt.json"),
+      " checks it without a network.",
+    ),
+  );
+}
+
+export function storyOf({ opened_at, exited_at, exit_kind, images }: ErasureReceipt): string {
+  const ended = `it ${ENDINGS[exit_kind]}`;
+  if (opened_at === null) return `The process with the single-use key never opened your record; ${ended}.`;
+  const seconds = Math.max(0, exited_at - opened_at);
+  const drawn = images === 1 ? "one portrait" : `${images} portraits`;
+  return `A process opened your record, drew ${drawn}, and existed for about ${seconds} seconds after opening it; ${ended}.`;
+}
+
+function checkView({ name, outcome, detail }: Check): HTMLElement {
+  return el("li", { class: outcome }, el("strong", {}, name.replaceAll("-", " ")), ` — ${OUTCOMES[outcome]}: ${detail}`);
+}
+
+function kernelWords({ kernel_init_on_free }: ErasureReceipt): string {
+  if (kernel_init_on_free === "on") return "Its kernel zeroes memory when a process gives it back.";
+  if (kernel_init_on_free === "off") return "Its kernel zeroes memory only before the next process gets it.";
+  return "Whether its kernel zeroes freed memory at once is not known.";
+}
