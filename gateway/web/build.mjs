@@ -120,8 +120,9 @@ async function compressed(raw, kind) {
   const made =
     kind === "br" ? await promisify(brotliCompress)(raw, { params }) : await promisify(gzip)(raw, { level: 9 });
   mkdirSync(CACHE, { recursive: true });
-  writeFileSync(`${path}.new`, made);
-  renameSync(`${path}.new`, path);
+  const staging = `${path}.${process.pid}`;
+  writeFileSync(staging, made);
+  renameSync(staging, path);
   return made;
 }
 
@@ -144,8 +145,8 @@ async function compress(folder, name, raw) {
 }
 
 async function write(files) {
-  const staging = `${TARGET}.new`;
-  rmSync(staging, { force: true, recursive: true });
+  // Two builds may run at once; the one that ends last stays.
+  const staging = `${TARGET}.${process.pid}`;
   mkdirSync(staging, { recursive: true });
   const rows = [];
   const digests = {};
@@ -197,8 +198,8 @@ function checkTypes() {
 
 /** Bundles scripts for Node: it cannot read TypeScript itself at the version that Debian ships. */
 async function forNode(entries) {
-  const folder = join(ROOT, ".build/webtest");
-  rmSync(folder, { force: true, recursive: true });
+  const folder = join(ROOT, `.build/webtest.${process.pid}`);
+  process.on("exit", () => rmSync(folder, { force: true, recursive: true }));
   const options = {
     ...ESBUILD,
     outbase: HERE,
