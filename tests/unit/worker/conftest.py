@@ -1,7 +1,6 @@
 """What tests of the worker share: bundles of random weights, settings, children that are ended."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 import pytest
 

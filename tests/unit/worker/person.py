@@ -1,4 +1,4 @@
-"""The browser and the gateway of one job, for tests of the worker: statements about a real bundle and a real child's key."""
+"""The browser and the gateway of one job, for tests of the worker: statements about a real bundle and key."""
 
 import hashlib
 import time
@@ -21,7 +21,7 @@ from worker.pipe import Task
 
 @dataclass
 class Person:
-    """Who asks for one portrait of nobody in ``bundle``. Attacks are edits: of the world's statements, or of the parts here."""
+    """Who asks for one portrait of nobody in ``bundle``. Attacks are edits of the statements or of the parts here."""
 
     bundle: str
     """Digest."""

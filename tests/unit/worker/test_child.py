@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from PIL import Image
 
@@ -43,20 +44,20 @@ async def test_a_portrait_is_drawn_marked_and_sealed(start: StartChild, bundle: 
     picture = Image.open(io.BytesIO(image))
     assert b"trainedAlgorithmicMedia" in picture.info["xmp"]
     assert np.array_equal(np.asarray(picture), drawn_here(bundle, seed=7))
-    assert [kind for kind, _ in said][0] == Said.OPENED
+    assert said[0] == (Said.OPENED, b"")
     assert said[-1] == (Said.DONE, b"")
     ended = await child.end()
     assert (ended.status, ended.process_exists, ended.leftovers) == (0, False, 0)
 
 
-def drawn_here(bundle: Bundle, seed: int) -> object:
+def drawn_here(bundle: Bundle, seed: int) -> npt.NDArray[np.uint8]:
     studio = open_studio(bundle.manifest, read_graphs(bundle), provider="cpu", threads=1)
     drawing = draw(studio, tiny_bundle.public_record(), style=1, seed=seed)
     while True:
         try:
             next(drawing)
         except StopIteration as finished:
-            return finished.value
+            return np.asarray(finished.value)
 
 
 async def test_progress_says_how_far_and_nothing_else(start: StartChild, bundle: Bundle) -> None:
@@ -84,31 +85,43 @@ async def test_the_same_seed_gives_the_same_image_in_another_child(start: StartC
     assert images[0] == images[1] != images[2]
 
 
+def record(person: Person, edit: Callable[[bytes], bytes]) -> None:
+    person.record = edit(person.record)
+
+
+def two_images(person: Person) -> None:
+    person.images = 2
+    person.token_edits["max_images"] = 1
+
+
+def unknown_everywhere(person: Person) -> None:
+    for edits in (person.grant_edits, person.token_edits):
+        edits["styles"] = ["nowhere"]
+    person.request_edits["style"] = "nowhere"
+
+
+def other_bundle(person: Person) -> None:
+    for edits in (person.grant_edits, person.token_edits):
+        edits["bundle"] = "ab" * 32
+
+
+NOT_A_NUMBER = struct.pack("<f", float("nan"))
+ONLY_LOOK = b"LK\1\2\1\0\0\0"
+
 ATTACKS: dict[str, tuple[Callable[[Person], None], type[errors.LikenessError]]] = {
-    "expired token": (lambda p: p.token_edits.update(iat=p.world.now - 900, exp=p.world.now - 1), errors.TokenExpired),
-    "another bundle in the consent": (
-        lambda p: (p.grant_edits.update(bundle="ab" * 32), p.token_edits.update(bundle="ab" * 32))[0],
-        errors.UnknownBundle,
+    "expired token": (
+        lambda p: p.token_edits.update(iat=p.world.now - 900, exp=p.world.now - 1),
+        errors.TokenExpired,
     ),
-    "a token that allows more than the consent": (
-        lambda p: p.token_edits.update(max_images=8),
-        errors.GrantMismatch,
-    ),
+    "another bundle in the consent": (other_bundle, errors.UnknownBundle),
+    "a token for more than the consent": (lambda p: p.token_edits.update(max_images=8), errors.GrantMismatch),
     "a consent by somebody else": (lambda p: p.token_edits.update(cnf=p.gateway), errors.WrongHolder),
     "a style outside the consent": (
         lambda p: p.token_edits.update(styles=[tiny_bundle.STYLES[0]]),
         errors.UnknownStyle,
     ),
-    "a style outside the catalogue": (
-        lambda p: [edits.update(styles=["nowhere"]) for edits in (p.grant_edits, p.token_edits)].append(
-            p.request_edits.update(style="nowhere")
-        ),
-        errors.UnknownStyle,
-    ),
-    "more images than the consent": (
-        lambda p: (p.token_edits.update(max_images=1), setattr(p, "images", 2))[0],
-        errors.OverLimit,
-    ),
+    "a style outside the catalogue": (unknown_everywhere, errors.UnknownStyle),
+    "more images than the consent": (two_images, errors.OverLimit),
     "other images than were disclosed": (lambda p: p.request_edits.update(images=2), errors.GrantMismatch),
     "one disclosure too many": (lambda p: p.disclosure_edits.update(n=2), errors.OverLimit),
     "a disclosure about another claim": (
@@ -117,12 +130,13 @@ ATTACKS: dict[str, tuple[Callable[[Person], None], type[errors.LikenessError]]] 
     ),
     "a stale disclosure": (lambda p: p.disclosure_edits.update(issued_at=p.world.now - 600), errors.JobStale),
     "a scale that is no number": (
-        lambda p: setattr(p, "record", p.record[:68] + struct.pack("<f", float("nan")) + p.record[72:]),
+        lambda p: record(p, lambda raw: raw[:68] + NOT_A_NUMBER + raw[72:]),
         errors.RecordNotFinite,
     ),
-    "an oversized record": (lambda p: setattr(p, "record", p.record + bytes(100)), errors.RecordMalformed),
+    "an oversized record": (lambda p: record(p, lambda raw: raw + bytes(100)), errors.RecordMalformed),
+    "a cut-off record": (lambda p: record(p, lambda raw: raw[:-1]), errors.RecordMalformed),
     "a record without what is needed": (
-        lambda p: setattr(p, "record", b"LK\1\2\1\0\0\0" + p.record[32:68]),
+        lambda p: record(p, lambda raw: ONLY_LOOK + raw[32:68]),
         errors.RecordPartMissing,
     ),
     "a short response secret": (
@@ -215,6 +229,7 @@ async def test_a_warm_child_has_forbidden_itself_every_trace(start: StartChild, 
 
 async def test_a_child_without_work_ends_quietly(start: StartChild, bundle: Bundle, person: Person) -> None:
     child = await start(bundle, person)
+    assert child._process.stdin is not None
     child._process.stdin.close()
     assert [message async for message in child.messages()] == []
     assert (await child.end()).status == 0
