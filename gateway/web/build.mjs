@@ -76,25 +76,19 @@ async function buildPage() {
   const page = await bundle("page/main.ts", define);
   const pageName = hashed("page", ".js", page);
   files.set(pageName, page);
-  addStatic(files, pageName);
+  const style = await bundle("style/page.css", {});
+  const styleName = hashed("page", ".css", style);
+  files.set(styleName, style);
+  addStatic(files, { "/page.js": `/${pageName}`, "/page.css": `/${styleName}` });
   return files;
 }
 
-/** Adds static/, with the page's script and style under names that change with their bytes. */
-function addStatic(files, pageName) {
+/** Adds static/, where pages name the script and the style as they are called before they get a digest. */
+function addStatic(files, names) {
   const folder = join(HERE, "static");
-  const style = readFileSync(join(folder, "page.css"));
-  const styleName = hashed("page", ".css", style);
-  files.set(styleName, style);
   for (const name of readdirSync(folder).sort()) {
-    if (name === "page.css") continue;
     const raw = readFileSync(join(folder, name));
-    files.set(
-      name,
-      extname(name) === ".html"
-        ? renamed(name, raw, { "/page.js": `/${pageName}`, "/page.css": `/${styleName}` })
-        : raw,
-    );
+    files.set(name, extname(name) === ".html" ? renamed(name, raw, names) : raw);
   }
 }
 

@@ -28,7 +28,7 @@ export async function getFacts(): Promise<Facts> {
 
 /** The browser models on offer. @throws gateway-unreachable, models-unavailable. */
 export async function getEdgeManifest(): Promise<EdgeManifest> {
-  return openEdgeManifest(await readAll(await ask("/edge/manifest.json")));
+  return openEdgeManifest(await readAll(await ask("/models/manifest.json")));
 }
 
 /** The gateway's countersignature of a consent. @throws gateway-unreachable, or the gateway's refusal. */

@@ -81,7 +81,7 @@ async function loadModels(withEmbedder: boolean, arrival: Arrival): Promise<{ wa
 }
 
 function pinned({ file, sha256, bytes }: EdgeManifest["models"][number]): Pinned {
-  return { url: `/edge/${file}`, sha256, bytes };
+  return { url: `/models/${file}`, sha256, bytes };
 }
 
 function complete(models: Partial<ModelBytes>): ModelBytes {
