@@ -77,14 +77,15 @@ class Relay:
     async def _wait_for_claim(self, claims: Ear) -> tuple[ClaimMessage, JobEntry]:
         ticket = await self.door.bus.offer(self.job.offer)
         started = self._now()
+        told_seconds = 0.0
         try:
-            await self._tell_waiting(ticket, 0)
-            while (waited := self._now() - started) < self.door.settings.claim_seconds:
-                message = await claims.receive(self.door.pace.tick_seconds)
-                if message is None:
-                    await self._tell_waiting(ticket, int(waited))
-                elif taken := await admission.take_claim(self.door, self.job.offer, message):
-                    return taken
+            while told_seconds < self.door.settings.claim_seconds:
+                await self._tell_waiting(ticket, int(told_seconds))
+                told_seconds += self.door.pace.tick_seconds
+                while (left := started + told_seconds - self._now()) > 0:
+                    message = await claims.receive(left)
+                    if message and (taken := await admission.take_claim(self.door, self.job.offer, message)):
+                        return taken
         finally:
             with suppress(LikenessError):
                 await self.door.bus.withdraw(ticket)
