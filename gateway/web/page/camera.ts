@@ -11,7 +11,12 @@ export interface Camera {
 /** Opens the camera; `taken` gets one frame, after which the camera is closed. @throws camera-unavailable. */
 export async function openCamera(taken: (frame: ImageBitmap) => void, closed: () => void): Promise<Camera> {
   const stream = await openStream();
-  const video = el("video", { autoplay: true, playsinline: true, muted: true, "aria-label": "Live picture of the camera" });
+  const video = el("video", {
+    autoplay: true,
+    playsinline: true,
+    muted: true,
+    "aria-label": "Live picture of the camera",
+  });
   video.muted = true; // the attribute alone does not count on elements made by script
   video.srcObject = stream;
   const close = (): void => {
@@ -24,7 +29,12 @@ export async function openCamera(taken: (frame: ImageBitmap) => void, closed: ()
     close();
     taken(frame);
   };
-  const shutter = button("Take the photo", { class: "primary", "data-testid": "camera-take", onclick: () => void take(), disabled: true });
+  const shutter = button("Take the photo", {
+    class: "primary",
+    "data-testid": "camera-take",
+    onclick: () => void take(),
+    disabled: true,
+  });
   video.addEventListener("loadeddata", () => {
     shutter.disabled = false;
     shutter.focus();

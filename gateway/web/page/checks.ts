@@ -25,12 +25,21 @@ export function checksStep({ session, go }: Journey): OpenStep {
     el(
       "div",
       { class: "columns" },
-      el("figure", {}, cropCanvas(measured.crop), el("figcaption", {}, "A crop for you to look at. It stays on this device.")),
+      el(
+        "figure",
+        {},
+        cropCanvas(measured.crop),
+        el("figcaption", {}, "A crop for you to look at. It stays on this device."),
+      ),
       el(
         "div",
         {},
         el("ul", { class: "checks" }, ...list),
-        el("p", { class: "small" }, "These checks help honest people to a good portrait. They cannot stop somebody who alters the page."),
+        el(
+          "p",
+          { class: "small" },
+          "These checks help honest people to a good portrait. They cannot stop somebody who alters the page.",
+        ),
       ),
     ),
     el(

@@ -50,6 +50,18 @@ const GROUPS: readonly { readonly title: string; readonly questions: readonly Qu
 ];
 
 const LEFT_OUT = "leave out";
+/** What is drawn larger, because it is small in a face. */
+const IS_ABOUT_FACE: ReadonlySet<AttributeName> = new Set([
+  "glasses",
+  "glasses_colour",
+  "beard",
+  "moustache",
+  "age_look",
+  "face_softness",
+  "brow_weight",
+  "smile",
+  "freckles",
+]);
 
 /** The chips. `changed` hears the whole answer after each tap. */
 export function chips(start: Attributes, changed: (attributes: Attributes) => void): HTMLElement {
@@ -85,7 +97,11 @@ function countWords(count: number): string {
   return count === 0 ? "nothing given" : `${count} given`;
 }
 
-function questionView({ name, title, words = {} }: Question, now: string | undefined, set: (value: string | undefined) => void): HTMLElement {
+function questionView(
+  { name, title, words = {} }: Question,
+  now: string | undefined,
+  set: (value: string | undefined) => void,
+): HTMLElement {
   const group = newId();
   const chip = (value: string | undefined): HTMLElement => {
     const input = el("input", {
@@ -96,7 +112,10 @@ function questionView({ name, title, words = {} }: Question, now: string | undef
       onchange: () => set(value),
       "data-testid": `chip-${name}-${value ?? "out"}`,
     });
-    const picture = value === undefined ? el("span", { class: "no-picture", "aria-hidden": "true" }, "–") : sketch(pictureOf(name, value));
+    const picture =
+      value === undefined
+        ? el("span", { class: "no-picture", "aria-hidden": "true" }, "–")
+        : sketch(pictureOf(name, value), IS_ABOUT_FACE.has(name) ? "face" : "head");
     const text = value === undefined ? LEFT_OUT : (words[value] ?? value);
     return el("label", { class: "chip" }, input, picture, el("span", {}, text));
   };

@@ -80,7 +80,9 @@ function poolChoice(session: Session, changed: () => void): HTMLElement {
 }
 
 export function poolTitle(name: Session["facts"]["pools"][number]["name"]): string {
-  return { company: "a machine of the operator", volunteer: "a volunteer’s machine", attested: "an attested machine" }[name];
+  return { company: "a machine of the operator", volunteer: "a volunteer’s machine", attested: "an attested machine" }[
+    name
+  ];
 }
 
 function scopeView({ facts, bundle }: Session): HTMLElement {

@@ -10,7 +10,7 @@ import { fromPeer, LikenessError } from "../protocol/errors.ts";
 import { decodeChunk, FrameReader, type Frame } from "../protocol/frames.ts";
 import { freshBytes, freshId, freshSeed } from "../protocol/fresh.ts";
 import { disclose, openOffer, packJob, type Disclosed, type DisclosureBytes, type JobBytes } from "../protocol/job.ts";
-import { packReceiptFile } from "../protocol/receipt_file.ts";
+import { checkReceiptFile, packReceiptFile, readReceiptFile } from "../protocol/receipt_file.ts";
 import { ResultReader } from "../protocol/result.ts";
 import type { Bytes } from "../protocol/scalars.ts";
 import type { ErasureReceipt, Jwk, Progress, Waiting } from "../protocol/wire.ts";
@@ -164,9 +164,15 @@ class Job {
 
   async #takeReceipt(receipt: string): Promise<Happening> {
     const [checked, disclosed] = [this.#checked, this.#disclosed];
-    if (!this.#offer || !this.#roster || !this.#claim || !checked || !disclosed) throw new LikenessError("out-of-order");
+    if (!this.#offer || !this.#roster || !this.#claim || !checked || !disclosed)
+      throw new LikenessError("out-of-order");
     const { worker, offerHash: offer, claimHash: claim } = checked;
-    const statement = await checkReceipt(receipt, { worker, offer, claim, result: (await this.#result?.digest()) ?? null });
+    const statement = await checkReceipt(receipt, {
+      worker,
+      offer,
+      claim,
+      result: (await this.#result?.digest()) ?? null,
+    });
     this.#isReceipted = true;
     const { agreement, gateway } = this.#order;
     const file = packReceiptFile({
@@ -179,6 +185,7 @@ class Job {
       disclosure: disclosed.disclosure,
       receipt,
     });
+    await checkReceiptFile(readReceiptFile(file)); // what the person keeps has passed the check that others will make
     return { is: "receipt", receipt: statement, file };
   }
 }

@@ -1,7 +1,9 @@
 // Step 6: the job. Waiting, the claim, sealing, the worker's real steps, and a button that stops all of it.
 
+import { LikenessError } from "../protocol/errors.ts";
 import { digest } from "../protocol/scalars.ts";
 import type { Progress, Waiting } from "../protocol/wire.ts";
+import type { CheckedClaim } from "../protocol/worker_key.ts";
 import { draw, type Happening } from "./drawing.ts";
 import { button, el, fill, stepHeading } from "./dom.ts";
 import * as net from "./net.ts";
@@ -24,38 +26,41 @@ export function generateStep(journey: Journey): OpenStep {
     el("div", { class: "actions" }, button("Stop", { "data-testid": "cancel", onclick: () => stop.abort() })),
   );
 
+  let isLeft = false;
   async function run(): Promise<void> {
-    const { session } = journey;
-    const teller = tellerOf(session, progress.show, recipient);
-    session.outcome = await collect(session, stop.signal, teller);
+    await collect(journey.session, stop.signal, tellerOf(journey.session, progress.show, recipient));
     journey.go("result");
   }
   run().catch((error: unknown) => {
-    if (stop.signal.aborted) journey.go("style");
-    else journey.fail(error);
+    if (!isLeft) journey.fail(stop.signal.aborted ? new LikenessError("job-cancelled") : error);
   });
-  return { element, leave: () => stop.abort() };
+  const leave = (): void => {
+    isLeft = true;
+    stop.abort();
+  };
+  return { element, leave };
 }
 
 type Tell = (happening: Happening) => Promise<void>;
 
-/** Runs the job and keeps what it brings; `tell` shows each happening. */
-async function collect(session: Session, signal: AbortSignal, tell: Tell): Promise<Outcome> {
+/** Runs the job. What it brings is kept in the session as it comes: a receipt counts even when no portrait follows. */
+async function collect(session: Session, signal: AbortSignal, tell: Tell): Promise<void> {
   const { agreement, measured, style, images, facts, bundle } = session;
-  if (!agreement || !measured || style === undefined) throw new TypeError("a job needs a consent, a record and a style");
+  if (!agreement || !measured || style === undefined)
+    throw new TypeError("a job needs a consent, a record and a style");
   const record = recordBytes(recordOf(measured, session.choices, bundle), bundle);
-  const outcome = { portraits: [] as Outcome["portraits"][number][], style, receipt: undefined, receiptFile: undefined };
-  let ending: Pick<Outcome, "receipt" | "receiptFile"> = outcome;
+  let outcome: Outcome = { portraits: [], style, receipt: undefined, receiptFile: undefined };
+  session.outcome = outcome;
   for await (const happening of draw({ agreement, gateway: facts.key, record, style, images }, net, signal)) {
     if (happening.is === "disclosing") {
       session.reach = "record";
       session.agreement = { ...agreement, disclosures: agreement.disclosures + 1, images: agreement.images + images };
     }
-    if (happening.is === "image") outcome.portraits.push(happening.png);
-    if (happening.is === "receipt") ending = { receipt: happening.receipt, receiptFile: happening.file };
+    if (happening.is === "image") outcome = { ...outcome, portraits: [...outcome.portraits, happening.png] };
+    if (happening.is === "receipt") outcome = { ...outcome, receipt: happening.receipt, receiptFile: happening.file };
+    session.outcome = outcome;
     await tell(happening);
   }
-  return { ...outcome, ...ending };
 }
 
 function tellerOf(session: Session, show: (words: string, share?: number) => void, recipient: HTMLElement): Tell {
@@ -64,26 +69,11 @@ function tellerOf(session: Session, show: (words: string, share?: number) => voi
       case "waiting":
         show(waitingWords(happening.waiting));
         return;
-      case "claimed": {
-        const { roster, hpkeKey } = happening.checked;
+      case "claimed":
         recipient.hidden = false;
-        fill(
-          recipient,
-          el("h2", {}, "This worker took the job"),
-          el(
-            "dl",
-            { class: "scope" },
-            el("dt", {}, "Run by"),
-            el("dd", {}, roster.operator),
-            el("dt", {}, "Its key"),
-            el("dd", {}, el("code", {}, roster.worker)),
-            el("dt", {}, "Key for this job only"),
-            el("dd", {}, el("code", { "data-testid": "key-fingerprint" }, fingerprint(await digest(hpkeKey)))),
-          ),
-        );
+        fill(recipient, ...(await recipientView(happening.checked)));
         show("A worker took the job. Sealing your record to its single-use key …");
         return;
-      }
       case "disclosing":
         show("Handing the sealed record to the worker …");
         return;
@@ -91,12 +81,30 @@ function tellerOf(session: Session, show: (words: string, share?: number) => voi
         show(progressWords(happening.progress), progressShare(happening.progress));
         return;
       case "image":
-        show(session.images === 1 ? "Opened and decrypted here. Waiting for the receipt …" : "One portrait is here …", 1);
+        show(
+          session.images === 1 ? "Opened and decrypted here. Waiting for the receipt …" : "One portrait is here …",
+          1,
+        );
         return;
       case "receipt":
         show("The receipt is here.", 1);
     }
   };
+}
+
+/** Who took the job, before anything is sealed to them. */
+async function recipientView({ roster, hpkeKey }: CheckedClaim): Promise<HTMLElement[]> {
+  const rows: readonly (readonly [string, Node | string])[] = [
+    ["Run by", roster.operator],
+    ["Its key", el("code", {}, roster.worker)],
+    ["Key for this job only", el("code", { "data-testid": "key-fingerprint" }, fingerprint(await digest(hpkeKey)))],
+  ];
+  const list = el(
+    "dl",
+    { class: "scope" },
+    ...rows.flatMap(([term, said]) => [el("dt", {}, term), el("dd", {}, said)]),
+  );
+  return [el("h2", {}, "This worker took the job"), list];
 }
 
 function waitingWords({ waited_seconds, gives_up_after_seconds, ahead, workers }: Waiting): string {

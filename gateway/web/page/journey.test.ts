@@ -4,7 +4,15 @@ import { test } from "node:test";
 import { mayFollow, SHOWN, shownIndex, type Step } from "./journey.ts";
 
 const STEPS: readonly Step[] = [
-  "photo", "checks", "leaves", "consent", "declined", "style", "generate", "result", "failed",
+  "photo",
+  "checks",
+  "leaves",
+  "consent",
+  "declined",
+  "style",
+  "generate",
+  "result",
+  "failed",
 ];
 
 test("nothing is generated without consent, and no consent is asked before the record was shown", () => {
@@ -17,8 +25,14 @@ test("nothing is generated without consent, and no consent is asked before the r
 
 test("every step can be reached and left, and can fail", () => {
   for (const step of STEPS) {
-    assert.ok(STEPS.some((from) => from !== step && mayFollow(from, step)), step);
-    assert.ok(STEPS.some((to) => to !== "failed" && mayFollow(step, to)), step);
+    assert.ok(
+      STEPS.some((from) => from !== step && mayFollow(from, step)),
+      step,
+    );
+    assert.ok(
+      STEPS.some((to) => to !== "failed" && mayFollow(step, to)),
+      step,
+    );
     assert.ok(mayFollow(step, "failed"));
   }
 });

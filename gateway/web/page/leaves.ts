@@ -22,7 +22,8 @@ const PARTS: Readonly<Record<Part, { readonly title: string; readonly words: str
   },
   embedding: {
     title: "Identity vector",
-    words: "128 numbers that face recognition uses to tell people apart. They make the portrait more like you, and they can identify you.",
+    words:
+      "128 numbers that face recognition uses to tell people apart. They make the portrait more like you, and they can identify you.",
   },
 };
 const ORDER: readonly Part[] = ["geometry", "look", "embedding"];
@@ -53,12 +54,25 @@ export function leavesStep({ session, go }: Journey): OpenStep {
     "section",
     { class: "step step-leaves" },
     stepHeading("What will leave this device"),
-    el("p", { class: "lead" }, "Only this, only if you agree on the next page, and sealed so that one worker can open it."),
-    el("div", { class: "leaves" }, el("div", { class: "parts" }, ...cards.map(({ element: card }) => card)), summary(session, total, bytes)),
+    el(
+      "p",
+      { class: "lead" },
+      "Only this, only if you agree on the next page, and sealed so that one worker can open it.",
+    ),
+    el(
+      "div",
+      { class: "leaves" },
+      el("div", { class: "parts" }, ...cards.map(({ element: card }) => card)),
+      summary(session, total, bytes),
+    ),
     el(
       "div",
       { class: "actions" },
-      button("Continue to consent", { class: "primary", "data-testid": "continue-consent", onclick: () => go("consent") }),
+      button("Continue to consent", {
+        class: "primary",
+        "data-testid": "continue-consent",
+        onclick: () => go("consent"),
+      }),
       button("Back", { class: "quiet", onclick: () => go("checks") }),
     ),
   );
@@ -81,7 +95,10 @@ function partCard(session: Session, measured: Measured, part: Part, change: (cho
   const header = el("header", {}, el("h2", {}, title), size, partSwitch(session, part, change));
   const element = el("article", { class: "card part", "data-testid": `part-${part}` }, header, el("p", {}, words));
   if (part === "look") {
-    element.append(el("div", { class: "look" }, picture, colourChoices(session, measured, change)), chipChoices(session, change));
+    element.append(
+      el("div", { class: "look" }, picture, colourChoices(session, measured, change)),
+      chipChoices(session, change),
+    );
   } else {
     element.append(picture);
   }
@@ -116,7 +133,7 @@ function pictureOf(part: Part, { geometry, look, embedding }: LikenessRecord, ta
 
 /** The sketch of what was tapped, in the colours that would be sent. */
 function tinted(look: Look, tapped: Attributes): Node {
-  const picture = sketch(tapped, "A sketch of your choices in the measured colours");
+  const picture = sketch(tapped, "whole", "A sketch of your choices in the measured colours");
   COLOURS.forEach((name, i) => {
     const colour = look.colours[i];
     if (colour) picture.style.setProperty(`--sketch-${name}`, cssColour(colour));
@@ -133,7 +150,8 @@ function colourChoices(session: Session, measured: Measured, change: (choices: C
     const input = el("input", {
       type: "checkbox",
       checked: !session.choices.withheldColours.has(i),
-      onchange: () => change({ ...session.choices, withheldColours: toggled(session.choices.withheldColours, i, !input.checked) }),
+      onchange: () =>
+        change({ ...session.choices, withheldColours: toggled(session.choices.withheldColours, i, !input.checked) }),
     });
     return el("li", {}, el("label", {}, input, swatch(colour), name));
   });
@@ -142,7 +160,11 @@ function colourChoices(session: Session, measured: Measured, change: (choices: C
 
 function chipChoices(session: Session, change: (choices: Choices) => void): HTMLElement {
   const groups = chips(session.choices.attributes, (attributes) => change({ ...session.choices, attributes }));
-  const intro = el("p", {}, "A measurement cannot see these well. Tap what fits, or nothing at all; nobody guesses for you.");
+  const intro = el(
+    "p",
+    {},
+    "A measurement cannot see these well. Tap what fits, or nothing at all; nobody guesses for you.",
+  );
   return el("div", { class: "chip-section" }, el("h3", {}, "Describe yourself (optional)"), intro, groups);
 }
 
@@ -160,16 +182,27 @@ function summary(session: Session, total: HTMLElement, bytes: HTMLElement): HTML
     el("h3", {}, "To whom"),
     el("p", { class: "small" }, recipientWords(session)),
     el("h3", {}, "What stays here"),
-    el("p", { class: "small" }, "The photo, its background and clothes, place and time in its metadata, and the estimate of the adult check."),
-    el("p", { class: "small warn" }, "The record is biometric data. Whoever has it can draw a face like yours, so treat it like a photo of you."),
+    el(
+      "p",
+      { class: "small" },
+      "The photo, its background and clothes, place and time in its metadata, and the estimate of the adult check.",
+    ),
+    el(
+      "p",
+      { class: "small warn" },
+      "The record is biometric data. Whoever has it can draw a face like yours, so treat it like a photo of you.",
+    ),
     el("details", {}, el("summary", {}, "Show the bytes"), bytes),
   );
 }
 
 function recipientWords({ facts }: Session): string {
   const [only, ...others] = facts.pools;
-  const worker = "One worker, by a single-use key of its own; the key’s fingerprint is shown once a worker has claimed the job.";
-  return only && others.length === 0 ? `${worker} ${only.promise}` : `${worker} You choose on the next page who may draw.`;
+  const worker =
+    "One worker, by a single-use key of its own; the key’s fingerprint is shown once a worker has claimed the job.";
+  return only && others.length === 0
+    ? `${worker} ${only.promise}`
+    : `${worker} You choose on the next page who may draw.`;
 }
 
 function hexView(name: string, raw: Uint8Array): HTMLElement {

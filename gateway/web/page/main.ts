@@ -11,6 +11,7 @@ import { mayFollow, SHOWN, shownIndex, type Step } from "./journey.ts";
 import { leavesStep } from "./leaves.ts";
 import { getFacts } from "./net.ts";
 import { photoStep } from "./photo.ts";
+import { receiptView } from "./receipt.ts";
 import { resultStep } from "./result.ts";
 import { NO_CHOICES, type Session } from "./session.ts";
 import type { Journey, OpenStep, StepView } from "./step.ts";
@@ -68,6 +69,7 @@ class Page implements Journey {
       "section",
       { class: "step" },
       failureBox(code, this.session.reach, "error"),
+      this.session.outcome !== undefined && receiptView(this.session.outcome),
       el(
         "div",
         { class: "actions" },
@@ -82,20 +84,32 @@ class Page implements Journey {
 function showBar(step: Step): void {
   const now = shownIndex(step);
   const items = SHOWN.map(({ title }, i) =>
-    el("li", { class: now !== undefined && i < now ? "done" : "", ...(i === now ? { "aria-current": "step" } : {}) }, title),
+    el(
+      "li",
+      { class: now !== undefined && i < now ? "done" : "", ...(i === now ? { "aria-current": "step" } : {}) },
+      title,
+    ),
   );
   fill(byId("steps"), ...items);
 }
 
 function showOperator(facts: Facts): void {
-  fill(byId("operator"), `This gateway is run by ${facts.operator}. Contact: ${facts.contact}. Region: ${facts.region}.`);
+  fill(
+    byId("operator"),
+    `This gateway is run by ${facts.operator}. Contact: ${facts.contact}. Region: ${facts.region}.`,
+  );
   const [bundle] = facts.bundles;
-  if (bundle) fill(byId("tagline"), `An illustrated portrait of you by ${bundle.title}. Your photo stays on this device.`);
+  if (bundle)
+    fill(byId("tagline"), `An illustrated portrait of you by ${bundle.title}. Your photo stays on this device.`);
 }
 
 /** @throws browser-unsupported: without these the page cannot keep its promises. */
 async function checkBrowser(): Promise<void> {
-  const isCapable = isSecureContext && typeof Worker === "function" && typeof WebAssembly === "object" && typeof OffscreenCanvas === "function";
+  const isCapable =
+    isSecureContext &&
+    typeof Worker === "function" &&
+    typeof WebAssembly === "object" &&
+    typeof OffscreenCanvas === "function";
   if (!isCapable) throw new LikenessError("browser-unsupported");
   await crypto.subtle.generateKey({ name: "Ed25519" }, false, ["sign", "verify"]).catch((cause: unknown) => {
     throw new LikenessError("browser-unsupported", undefined, { cause });
@@ -133,5 +147,13 @@ function byId(id: string): HTMLElement {
 start().catch((error: unknown) => {
   document.body.dataset["state"] = "failed";
   const reload = button("Reload the page", { class: "primary", onclick: () => location.reload() });
-  fill(main, el("section", { class: "step" }, failureBox(codeOf(error), "nothing", "error"), el("div", { class: "actions" }, reload)));
+  fill(
+    main,
+    el(
+      "section",
+      { class: "step" },
+      failureBox(codeOf(error), "nothing", "error"),
+      el("div", { class: "actions" }, reload),
+    ),
+  );
 });

@@ -27,8 +27,8 @@ export async function getFacts(): Promise<Facts> {
 }
 
 /** The browser models on offer. @throws gateway-unreachable, models-unavailable. */
-export async function getEdgeManifest(): Promise<EdgeManifest> {
-  return openEdgeManifest(await readAll(await ask("/models/manifest.json")));
+export async function getEdgeManifest(signal: AbortSignal): Promise<EdgeManifest> {
+  return openEdgeManifest(await readAll(await ask("/models/manifest.json", { signal })));
 }
 
 /** The gateway's countersignature of a consent. @throws gateway-unreachable, or the gateway's refusal. */
@@ -54,7 +54,11 @@ export async function postDisclosure(offerId: string, body: DisclosureBytes, sig
  *
  * @throws gateway-unreachable, models-unavailable.
  */
-export async function loadPinned(file: Pinned, arrived: (bytes: number) => void): Promise<ArrayBuffer> {
+export async function loadPinned(
+  file: Pinned,
+  arrived: (bytes: number) => void,
+  signal: AbortSignal,
+): Promise<ArrayBuffer> {
   const cache = await caches.open(CACHE).catch(() => undefined); // private windows may refuse: then nothing is kept
   const key = `/pinned/${file.sha256}`;
   const kept = await cache?.match(key);
@@ -66,7 +70,7 @@ export async function loadPinned(file: Pinned, arrived: (bytes: number) => void)
     }
     await cache?.delete(key);
   }
-  const bytes = await readAll(await ask(file.url, { cache: "default" }), arrived);
+  const bytes = await readAll(await ask(file.url, { cache: "default", signal }), arrived, signal);
   if ((await digest(bytes)) !== file.sha256) throw new LikenessError("models-unavailable");
   await cache?.put(key, new Response(bytes)).catch(() => undefined); // no room: it works without
   return bytes.buffer;
@@ -104,9 +108,13 @@ async function* pieces(answer: Response, signal?: AbortSignal): AsyncGenerator<U
   }
 }
 
-async function readAll(answer: Response, arrived: (bytes: number) => void = () => undefined): Promise<Uint8Array<ArrayBuffer>> {
+async function readAll(
+  answer: Response,
+  arrived: (bytes: number) => void = () => undefined,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
-  for await (const piece of pieces(answer)) {
+  for await (const piece of pieces(answer, signal)) {
     parts.push(piece);
     arrived(piece.length);
   }

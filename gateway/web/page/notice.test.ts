@@ -4,7 +4,9 @@ import { test } from "node:test";
 import { readNotice } from "./notice.ts";
 
 test("headings, paragraphs and the two marks are read, all else is text", () => {
-  const [heading, paragraph, ...others] = readNotice("# Before\n\n**What.** A *likeness record*: <b>1 < 2</b>\nand more.\n");
+  const [heading, paragraph, ...others] = readNotice(
+    "# Before\n\n**What.** A *likeness record*: <b>1 < 2</b>\nand more.\n",
+  );
   assert.deepEqual(heading, { heading: true, runs: [{ mark: "plain", text: "Before" }] });
   assert.deepEqual(paragraph?.runs, [
     { mark: "strong", text: "What." },
@@ -17,6 +19,8 @@ test("headings, paragraphs and the two marks are read, all else is text", () => 
 
 test("no word of a notice is lost", () => {
   const text = "One **two** three*four\n\nfive ** six";
-  const shown = readNotice(text).flatMap(({ runs }) => runs.map((run) => run.text)).join(" ");
+  const shown = readNotice(text)
+    .flatMap(({ runs }) => runs.map((run) => run.text))
+    .join(" ");
   for (const word of ["One", "two", "three", "four", "five", "six"]) assert.ok(shown.includes(word), word);
 });

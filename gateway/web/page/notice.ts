@@ -17,8 +17,14 @@ export interface Block {
 
 /** The blocks of `text`. */
 export function readNotice(text: string): Block[] {
-  const blocks = text.split(/\n{2,}/).map((block) => block.trim()).filter((block) => block !== "");
-  return blocks.map((block) => ({ heading: /^#+ /.test(block), runs: readRuns(block.replace(/^#+ /, "").replace(/\s+/g, " ")) }));
+  const blocks = text
+    .split(/\n{2,}/)
+    .map((block) => block.trim())
+    .filter((block) => block !== "");
+  return blocks.map((block) => ({
+    heading: /^#+ /.test(block),
+    runs: readRuns(block.replace(/^#+ /, "").replace(/\s+/g, " ")),
+  }));
 }
 
 function readRuns(text: string): Run[] {

@@ -35,7 +35,10 @@ export function photoStep(journey: Journey): OpenStep {
 
   function look(photo: Blob | ImageBitmap): void {
     fill(problem);
-    fill(place, el("div", { class: "actions" }, button("Stop", { class: "quiet", onclick: () => session.vision.end() })));
+    fill(
+      place,
+      el("div", { class: "actions" }, button("Stop", { class: "quiet", onclick: () => session.vision.end() })),
+    );
     measure(photo).catch(showProblem);
   }
 
@@ -104,8 +107,8 @@ function dropZone(look: (photo: Blob) => void): HTMLElement {
   const zone = el(
     "label",
     { class: "drop" },
-    el("strong", {}, "Drop a photo here"),
-    el("span", {}, "or choose one: JPEG, PNG or WebP, up to 30 MB"),
+    el("strong", {}, "Choose a photo, or drop it here"),
+    el("span", {}, "JPEG, PNG or WebP, up to 30 MB"),
     input,
   );
   zone.addEventListener("dragover", (event) => {
@@ -125,5 +128,5 @@ function dropZone(look: (photo: Blob) => void): HTMLElement {
 function cameraButton(start: () => void): HTMLElement | false {
   // Old browsers and plain http have no mediaDevices at all.
   if (!("mediaDevices" in navigator)) return false;
-  return button("Use the camera", { class: "quiet", "data-testid": "camera", onclick: start });
+  return button("Use the camera", { "data-testid": "camera", onclick: start });
 }

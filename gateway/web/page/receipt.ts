@@ -1,13 +1,15 @@
 // The erasure receipt in words. Each line says who vouches for it: this page, or only the worker that signed.
 
 import type { Check, ErasureReceipt } from "../protocol/wire.ts";
-import { el } from "./dom.ts";
+import { button, el } from "./dom.ts";
+import { save } from "./save.ts";
 import type { Outcome } from "./session.ts";
 
 const CHECKED_HERE = [
   "Signed by the key of the worker that claimed the job",
   "About this job and this single-use key",
   "About exactly the bytes that arrived here",
+  "Consent, offer, claim and receipt belong together, signature by signature",
 ];
 
 const ENDINGS: Readonly<Record<ErasureReceipt["exit_kind"], string>> = {
@@ -26,9 +28,12 @@ const OUTCOMES: Readonly<Record<Check["outcome"], string>> = {
   "not-measured": "not measured on that machine",
 };
 
-/** The receipt; `link` makes a download address of the receipt file. */
-export function receiptView({ receipt, receiptFile }: Outcome, link: (file: Uint8Array<ArrayBuffer>) => string): HTMLElement | false {
+const FILE_NAME = "likeness-receipt.json";
+
+/** The receipt of a job, whether it brought a portrait or not. */
+export function receiptView({ receipt, receiptFile }: Pick<Outcome, "receipt" | "receiptFile">): HTMLElement | false {
   if (!receipt || !receiptFile) return false;
+  const download = (): void => save(receiptFile, "application/json", FILE_NAME);
   return el(
     "article",
     { class: "card receipt", "data-testid": "receipt" },
@@ -39,13 +44,13 @@ export function receiptView({ receipt, receiptFile }: Outcome, link: (file: Uint
     el("h3", {}, "Said by the worker about its machine"),
     el("ul", { class: "checks" }, ...receipt.checks.map(checkView), el("li", {}, kernelWords(receipt))),
     el("p", { class: "small warn" }, "A signature tells who says so. It does not show that they tell the truth."),
+    button("Download the receipt file", { "data-testid": "download-receipt", onclick: download }),
     el(
       "p",
-      {},
-      el("a", { class: "button", href: link(receiptFile), download: "likeness-receipt.json", "data-testid": "download-receipt" }, "Download the receipt file"),
-      " It holds every signed statement of this job, no portrait and no record. ",
-      el("code", {}, "likeness verify likeness-receipt.json"),
-      " checks it without a network.",
+      { class: "small" },
+      "It holds every signed statement of this job, no portrait and no record. ",
+      el("code", {}, `likeness verify ${FILE_NAME}`),
+      " checks it again at any time, without a network.",
     ),
   );
 }
@@ -54,12 +59,18 @@ export function storyOf({ opened_at, exited_at, exit_kind, images }: ErasureRece
   const ended = `it ${ENDINGS[exit_kind]}`;
   if (opened_at === null) return `The process with the single-use key never opened your record; ${ended}.`;
   const seconds = Math.max(0, exited_at - opened_at);
+  const lived = seconds < 1 ? "less than a second" : seconds === 1 ? "about one second" : `about ${seconds} seconds`;
   const drawn = images === 1 ? "one portrait" : `${images} portraits`;
-  return `A process opened your record, drew ${drawn}, and existed for about ${seconds} seconds after opening it; ${ended}.`;
+  return `A process opened your record, drew ${drawn}, and existed for ${lived} after opening it; ${ended}.`;
 }
 
 function checkView({ name, outcome, detail }: Check): HTMLElement {
-  return el("li", { class: outcome }, el("strong", {}, name.replaceAll("-", " ")), ` — ${OUTCOMES[outcome]}: ${detail}`);
+  return el(
+    "li",
+    { class: outcome },
+    el("strong", {}, name.replaceAll("-", " ")),
+    ` — ${OUTCOMES[outcome]}: ${detail}`,
+  );
 }
 
 function kernelWords({ kernel_init_on_free }: ErasureReceipt): string {

@@ -20,17 +20,30 @@ test("a full record has 200 bytes, cut into header and parts", () => {
   const record = recordOf(measured, NO_CHOICES, ALL);
   const raw = recordBytes(record, ALL);
   assert.equal(raw.length, 200);
-  assert.deepEqual(stretches(record, raw).map(({ name, bytes }) => [name, bytes.length]), [
-    ["header", 8], ["geometry", 24], ["look", 36], ["embedding", 132],
-  ]);
+  assert.deepEqual(
+    stretches(record, raw).map(({ name, bytes }) => [name, bytes.length]),
+    [
+      ["header", 8],
+      ["geometry", 24],
+      ["look", 36],
+      ["embedding", 132],
+    ],
+  );
 });
 
 test("what is withheld is not in the bytes; what is needed cannot be withheld", () => {
-  const choices = { ...NO_CHOICES, withheld: new Set(["embedding", "geometry"] as const), withheldColours: new Set([0]) };
+  const choices = {
+    ...NO_CHOICES,
+    withheld: new Set(["embedding", "geometry"] as const),
+    withheldColours: new Set([0]),
+  };
   const record = recordOf(measured, choices, ALL);
   assert.equal(record.embedding, null);
   assert.notEqual(record.geometry, null);
-  assert.deepEqual(record.look?.colours.map((colour) => colour !== null), [false, true, true, true, false]);
+  assert.deepEqual(
+    record.look?.colours.map((colour) => colour !== null),
+    [false, true, true, true, false],
+  );
 });
 
 test("a bundle that does not know a part never gets it", () => {

@@ -64,4 +64,3 @@ export function forget(session: Session): void {
   session.style = undefined;
   session.outcome = undefined;
 }
-

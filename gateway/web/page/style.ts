@@ -7,10 +7,17 @@ import type { Journey, OpenStep } from "./step.ts";
 
 export function styleStep({ session, go }: Journey): OpenStep {
   const { bundle, agreement } = session;
+  session.outcome = undefined;
   const group = newId();
-  const start = button("Draw my portrait", { class: "primary", "data-testid": "generate", disabled: session.style === undefined });
+  const start = button("Draw my portrait", {
+    class: "primary",
+    "data-testid": "generate",
+    disabled: session.style === undefined,
+  });
   // A consent that has lapsed or is used up is asked for again, before anything else happens.
-  start.addEventListener("click", () => go(covers(session.agreement, session.images, nowSeconds()) ? "generate" : "consent"));
+  start.addEventListener("click", () =>
+    go(covers(session.agreement, session.images, nowSeconds()) ? "generate" : "consent"),
+  );
   const cards = bundle.styles.map((style) => {
     const choose = (): void => {
       session.style = style.id;
@@ -29,13 +36,24 @@ export function styleStep({ session, go }: Journey): OpenStep {
     countChoice(Math.max(1, left), session.images, (images) => {
       session.images = images;
     }),
-    el("div", { class: "actions" }, start, button("Back to what leaves", { class: "quiet", onclick: () => go("leaves") })),
+    el(
+      "div",
+      { class: "actions" },
+      start,
+      button("Back to what leaves", { class: "quiet", onclick: () => go("leaves") }),
+    ),
   );
   return { element };
 }
 
 function styleCard(style: Style, group: string, checked: boolean, choose: () => void): HTMLElement {
-  const input = el("input", { type: "radio", name: group, checked, onchange: choose, "data-testid": `style-${style.id}` });
+  const input = el("input", {
+    type: "radio",
+    name: group,
+    checked,
+    onchange: choose,
+    "data-testid": `style-${style.id}`,
+  });
   return el("label", { class: "style-card" }, input, stylePicture(style), el("span", {}, style.title));
 }
 
@@ -44,7 +62,12 @@ function countChoice(most: number, now: number, choose: (images: number) => void
   const group = newId();
   const counts = Array.from({ length: most }, (_, i) => i + 1);
   const choices = counts.map((count) =>
-    el("label", { class: "pill" }, el("input", { type: "radio", name: group, checked: count === now, onchange: () => choose(count) }), el("span", {}, String(count))),
+    el(
+      "label",
+      { class: "pill" },
+      el("input", { type: "radio", name: group, checked: count === now, onchange: () => choose(count) }),
+      el("span", {}, String(count)),
+    ),
   );
   return el("fieldset", { class: "counts" }, el("legend", {}, "How many portraits"), ...choices);
 }
@@ -72,9 +95,22 @@ function stylePicture({ background, attire, light, framing }: Style): SVGSVGElem
 
 /** What makes a garment recognisable; an unknown one is a plain shape. */
 const ATTIRE_DETAILS: Readonly<Record<string, readonly (readonly [d: string, look: string])[]>> = {
-  suit: [["M26 47L32 60L38 47L35 49L29 49Z", "shirt"], ["M31 50L33 50L34.5 64L29.5 64Z", "tie"], ["M26 47L22 52L31 64M38 47L42 52L33 64", "seam"]],
-  blazer: [["M26 47L32 60L38 47L35 49L29 49Z", "shirt"], ["M26 47L21 54L30 64M38 47L43 54L34 64", "seam"]],
-  knit: [["M24 48C28 54 36 54 40 48", "seam"], ["M22 50C27 57 37 57 42 50", "seam"]],
+  suit: [
+    ["M26 47L32 60L38 47L35 49L29 49Z", "shirt"],
+    ["M31 50L33 50L34.5 64L29.5 64Z", "tie"],
+    ["M26 47L22 52L31 64M38 47L42 52L33 64", "seam"],
+  ],
+  blazer: [
+    ["M26 47L32 60L38 47L35 49L29 49Z", "shirt"],
+    ["M26 47L21 54L30 64M38 47L43 54L34 64", "seam"],
+  ],
+  knit: [
+    ["M24 48C28 54 36 54 40 48", "seam"],
+    ["M22 50C27 57 37 57 42 50", "seam"],
+  ],
   turtleneck: [["M27 40L27 50C30 52 34 52 37 50L37 40C34 43 30 43 27 40Z", "collar"]],
-  blouse: [["M26 47L32 56L38 47L35 49L29 49Z", "figure shade"], ["M26 47L32 57L38 47", "seam"]],
+  blouse: [
+    ["M26 47L32 56L38 47L35 49L29 49Z", "figure shade"],
+    ["M26 47L32 57L38 47", "seam"],
+  ],
 };

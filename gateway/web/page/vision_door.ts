@@ -12,18 +12,25 @@ declare const __ORT_WASM_SHA256__: string;
 declare const __ORT_WASM_BYTES__: number;
 declare const __VISION_URL__: string;
 
-/** How much of the models has arrived, 0 to 1. */
+/** Hears how much of the models has arrived, 0 to 1. */
 export type Arrival = (share: number) => void;
 
 export class VisionDoor {
+  #life = new AbortController();
   #worker: Worker | undefined;
   #ready: Promise<void> | undefined;
-  #stop: ((reason: unknown) => void) | undefined;
+  #arrival: Arrival = () => undefined;
 
-  /** Loads and opens the models, once; later calls wait for the same. @throws models-unavailable, gateway-unreachable. */
+  /**
+   * Loads and opens the models, once; later calls wait for the same, and the last one's `arrival` hears of it.
+   *
+   * @throws models-unavailable, gateway-unreachable; or an AbortError after `end`.
+   */
   prepare(withEmbedder: boolean, arrival: Arrival): Promise<void> {
-    this.#ready ??= this.#open(withEmbedder, arrival).catch((error: unknown) => {
-      this.end();
+    this.#arrival = arrival;
+    const { signal } = this.#life;
+    this.#ready ??= this.#open(withEmbedder, signal).catch((error: unknown) => {
+      if (!signal.aborted) this.end(); // so that the next call tries again
       throw error;
     });
     return this.#ready;
@@ -37,25 +44,28 @@ export class VisionDoor {
     return answer.measured;
   }
 
-  /** Ends the worker; what was going on fails with an AbortError. */
+  /** Ends the worker and frees all it held; what was going on fails with an AbortError. */
   end(): void {
     this.#worker?.terminate();
     this.#worker = undefined;
     this.#ready = undefined;
-    this.#stop?.(new DOMException("the vision worker was ended", "AbortError"));
+    this.#life.abort();
+    this.#life = new AbortController();
   }
 
-  async #open(withEmbedder: boolean, arrival: Arrival): Promise<void> {
-    const { wasm, models } = await loadModels(withEmbedder, arrival);
+  async #open(withEmbedder: boolean, signal: AbortSignal): Promise<void> {
+    const { wasm, models } = await loadModels(withEmbedder, (share) => this.#arrival(share), signal);
+    signal.throwIfAborted();
     this.#worker = new Worker(trusted(__VISION_URL__), { type: "module", name: "vision" });
     await this.#ask({ ask: "prepare", wasm, models }, [wasm, ...Object.values(models)]);
   }
 
   #ask(asked: ToVision, transfer: Transferable[], step?: (now: VisionStep) => void): Promise<FromVision> {
     const worker = this.#worker;
+    const { signal } = this.#life;
     if (!worker) return Promise.reject(new LikenessError("models-unavailable"));
     return new Promise((resolve, reject) => {
-      this.#stop = reject;
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
       worker.onerror = (): void => reject(new LikenessError("models-unavailable"));
       worker.onmessage = ({ data }: MessageEvent<FromVision>): void => {
         if (data.say === "step") step?.(data.step);
@@ -67,15 +77,22 @@ export class VisionDoor {
   }
 }
 
-async function loadModels(withEmbedder: boolean, arrival: Arrival): Promise<{ wasm: ArrayBuffer; models: ModelBytes }> {
+interface Loaded {
+  readonly wasm: ArrayBuffer;
+  readonly models: ModelBytes;
+}
+
+async function loadModels(withEmbedder: boolean, arrival: Arrival, signal: AbortSignal): Promise<Loaded> {
   const runtime: Pinned = { url: __ORT_WASM_URL__, sha256: __ORT_WASM_SHA256__, bytes: __ORT_WASM_BYTES__ };
-  const wanted = (await getEdgeManifest()).models.filter(({ role }) => withEmbedder || role !== "embed");
+  const wanted = (await getEdgeManifest(signal)).models.filter(({ role }) => withEmbedder || role !== "embed");
   const files = [runtime, ...wanted.map(pinned)];
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
   let arrived = 0;
-  const [wasm, ...bytes] = await Promise.all(
-    files.map((file) => loadPinned(file, (more) => arrival(Math.min(1, (arrived += more) / total)))),
-  );
+  const hear = (more: number): void => {
+    arrived += more;
+    arrival(Math.min(1, arrived / total));
+  };
+  const [wasm, ...bytes] = await Promise.all(files.map((file) => loadPinned(file, hear, signal)));
   const models: Partial<ModelBytes> = Object.fromEntries(wanted.map(({ role }, i) => [role, bytes[i]]));
   return { wasm: wasm as ArrayBuffer, models: complete(models) };
 }

@@ -10,7 +10,8 @@ export interface Words {
 }
 
 const AGAIN = "Please try again. If it happens again, tell the operator named at the bottom of this page.";
-const RELOAD = "Reload the page and try again. If it happens again, tell the operator named at the bottom of this page.";
+const RELOAD =
+  "Reload the page and try again. If it happens again, tell the operator named at the bottom of this page.";
 const CONSENT_AGAIN = "Go back one step, read the notice and agree again.";
 const OPERATOR = "This is for the operator to put right, not for you. Their name is at the bottom of this page.";
 
@@ -56,10 +57,22 @@ export const WORDS: Readonly<Record<ErrorCode, Words>> = {
     title: "There is more than one face in the photo",
     whatToDo: "Choose a photo of you alone, or cut the others out first. Faces on posters and screens count too.",
   },
-  "face-too-small": { title: "Your face is too small in the photo", whatToDo: "Come closer, or choose a larger photo." },
-  "face-cut-off": { title: "Your face is cut off", whatToDo: "Choose a photo that shows all of your face with some room around it." },
-  "face-turned": { title: "Your face is turned away", whatToDo: "Choose a photo in which you look towards the camera." },
-  "face-blurred": { title: "Your face is not sharp", whatToDo: "Hold still, clean the lens, or choose a sharper photo." },
+  "face-too-small": {
+    title: "Your face is too small in the photo",
+    whatToDo: "Come closer, or choose a larger photo.",
+  },
+  "face-cut-off": {
+    title: "Your face is cut off",
+    whatToDo: "Choose a photo that shows all of your face with some room around it.",
+  },
+  "face-turned": {
+    title: "Your face is turned away",
+    whatToDo: "Choose a photo in which you look towards the camera.",
+  },
+  "face-blurred": {
+    title: "Your face is not sharp",
+    whatToDo: "Hold still, clean the lens, or choose a sharper photo.",
+  },
   "face-dark": {
     title: "Your face is too dark or too bright",
     whatToDo: "Turn towards a window or a lamp, without strong light from behind or the side.",
@@ -78,11 +91,13 @@ export const WORDS: Readonly<Record<ErrorCode, Words>> = {
   // The page.
   "models-unavailable": {
     title: "The face models could not be loaded",
-    whatToDo: "Check your connection and reload the page. If it happens again, tell the operator named at the bottom of this page.",
+    whatToDo:
+      "Check your connection and reload the page. If it happens again, tell the operator named at the bottom of this page.",
   },
   "browser-unsupported": {
     title: "This browser lacks something the page needs",
-    whatToDo: "Use a current version of Chrome, Edge, Firefox or Safari, and open the page over https (or on this very machine).",
+    whatToDo:
+      "Use a current version of Chrome, Edge, Firefox or Safari, and open the page over https (or on this very machine).",
   },
   "gateway-unreachable": {
     title: "The gateway does not answer",
@@ -113,7 +128,10 @@ export const WORDS: Readonly<Record<ErrorCode, Words>> = {
   },
   "grant-replayed": { title: "This consent was used before", whatToDo: CONSENT_AGAIN },
   "grant-mismatch": UNTRUSTED,
-  "token-expired": { title: "Your consent has lapsed", whatToDo: "It lasts fifteen minutes at most. Agree again to go on." },
+  "token-expired": {
+    title: "Your consent has lapsed",
+    whatToDo: "It lasts fifteen minutes at most. Agree again to go on.",
+  },
   "token-exhausted": {
     title: "Your consent is used up",
     whatToDo: "It allowed a limited number of portraits and workers. Agree again to make more.",
@@ -125,7 +143,10 @@ export const WORDS: Readonly<Record<ErrorCode, Words>> = {
   "unknown-style": { title: "This style is not offered", whatToDo: "Reload the page and choose another style." },
   "unknown-bundle": { title: "The drawing model is not offered here", whatToDo: RELOAD },
   "wrong-pool": NOT_ALLOWED,
-  "over-limit": { title: "That is more than this gateway allows", whatToDo: "Ask for fewer portraits, or wait a little." },
+  "over-limit": {
+    title: "That is more than this gateway allows",
+    whatToDo: "Ask for fewer portraits, or wait a little.",
+  },
 
   // The likeness record and its seal.
   "record-refused": BAD_RECORD,
@@ -161,7 +182,10 @@ export const WORDS: Readonly<Record<ErrorCode, Words>> = {
     whatToDo: "You can try again: that sends your likeness record once more, to another single-use key.",
   },
   "job-timeout": { title: "The worker took too long and was stopped", whatToDo: AGAIN },
-  "job-cancelled": { title: "You stopped the job", whatToDo: "Nothing more will be drawn. You can start again when you like." },
+  "job-cancelled": {
+    title: "You stopped the job",
+    whatToDo: "Nothing more will be drawn. You can start again when you like.",
+  },
   "result-invalid": { title: "What came back was not your portrait", whatToDo: `The page threw it away. ${AGAIN}` },
   "receipt-mismatch": {
     title: "The worker’s receipt is not about this job",

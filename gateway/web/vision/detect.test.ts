@@ -7,7 +7,10 @@ import { combineLooks, DETECT_SIZE, type Face, letterbox, looks, mergeFaces, ove
 const face = (left: number, top: number, side: number, score = 0.9): Face => ({
   score,
   box: { left, top, right: left + side, bottom: top + side },
-  eyes: [[left + side * 0.3, top + side * 0.4], [left + side * 0.7, top + side * 0.4]],
+  eyes: [
+    [left + side * 0.3, top + side * 0.4],
+    [left + side * 0.7, top + side * 0.4],
+  ],
 });
 
 test("a letterbox puts the part's centre in the middle and its long side on the edge", () => {
@@ -32,7 +35,10 @@ test("the net's numbers become a box in the photo", () => {
   const [found, ...others] = readFaces(regressors, scores, letterbox({ left: 0, top: 0, right: 256, bottom: 256 }));
   assert.equal(others.length, 0);
   assert.deepEqual(found?.box, { left: 104, top: 120, right: 168, bottom: 152 });
-  assert.deepEqual(found?.eyes, [[120, 128], [152, 128]]);
+  assert.deepEqual(found?.eyes, [
+    [120, 128],
+    [152, 128],
+  ]);
 });
 
 test("overlapping candidates become one face, weighted by score", () => {

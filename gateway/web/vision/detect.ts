@@ -96,7 +96,12 @@ export function mergeFaces(candidates: readonly Face[]): Face[] {
     const same: Face[] = [];
     const others: Face[] = [];
     for (const face of left) (sameFace(best, face) ? same : others).push(face);
-    faces.push(average(same.filter((face) => overlap(best.box, face.box) > SAME_FACE_OVERLAP), best));
+    faces.push(
+      average(
+        same.filter((face) => overlap(best.box, face.box) > SAME_FACE_OVERLAP),
+        best,
+      ),
+    );
     left = others.filter((face) => face !== best); // a box without area overlaps nothing, not even itself
   }
   return faces;

@@ -25,14 +25,24 @@ function chip(luma: (x: number, y: number) => number, side = 64): ImageData {
 }
 
 test("exactly one face", () => {
-  const face = { score: 1, box: { left: 0, top: 0, right: 1, bottom: 1 }, eyes: [[0, 0], [1, 0]] } as const;
+  const face = {
+    score: 1,
+    box: { left: 0, top: 0, right: 1, bottom: 1 },
+    eyes: [
+      [0, 0],
+      [1, 0],
+    ],
+  } as const;
   assert.equal(onlyFace([face]), face);
   assert.throws(() => onlyFace([]), { code: "no-face" });
   assert.throws(() => onlyFace([face, face]), { code: "many-faces" });
 });
 
 test("the mesh gates say what is wrong", () => {
-  assert.deepEqual(checkMesh(mesh(), PHOTO).map(({ name }) => name), ["size", "whole", "pose"]);
+  assert.deepEqual(
+    checkMesh(mesh(), PHOTO).map(({ name }) => name),
+    ["size", "whole", "pose"],
+  );
   assert.throws(() => checkMesh(mesh({ eyes: 30 }), PHOTO), { code: "face-too-small" });
   assert.throws(() => checkMesh(mesh({ shift: 220 }), PHOTO), { code: "face-cut-off" });
   assert.throws(() => checkMesh(mesh({ yaw: 50 }), PHOTO), { code: "face-turned" });
@@ -44,7 +54,10 @@ test("the turn is measured in degrees", () => {
 
 test("light and sharpness are gates on the chip", () => {
   const busy = chip((x, y) => 120 + 60 * Math.sin(x) * Math.cos(y));
-  assert.deepEqual(checkChip(busy).map(({ name }) => name), ["light", "sharpness"]);
+  assert.deepEqual(
+    checkChip(busy).map(({ name }) => name),
+    ["light", "sharpness"],
+  );
   assert.throws(() => checkChip(chip(() => 12)), { code: "face-dark" });
   assert.throws(() => checkChip(chip(() => 250)), { code: "face-dark" });
   assert.throws(() => checkChip(chip((x) => 80 + x)), { code: "face-blurred" });

@@ -42,11 +42,7 @@ export function checkMesh(mesh: readonly Point3[], photo: { width: number; heigh
   const { yaw, pitch, roll } = pose(mesh);
   const turn = Math.max(Math.abs(yaw), Math.abs(pitch));
   if (turn > MAX_TURN_DEGREES || Math.abs(roll) > MAX_TILT_DEGREES) throw new LikenessError("face-turned");
-  return [
-    { name: "size", figure: Math.round(eyes) },
-    { name: "whole" },
-    { name: "pose", figure: Math.round(turn) },
-  ];
+  return [{ name: "size", figure: Math.round(eyes) }, { name: "whole" }, { name: "pose", figure: Math.round(turn) }];
 }
 
 /** Checks that the aligned chip passed. @throws face-dark, face-blurred. */

@@ -19,7 +19,13 @@ const ihdr = chunk("IHDR", [...u32(640), ...u32(480), 8, 2, 0, 0, 0]);
 const png = [signature, ihdr, chunk("IDAT", [1, 2]), chunk("IEND", [])];
 const vp8x = (flags: number): number[] => [...ascii("VP8X"), 10, 0, 0, 0, flags, 0, 0, 0, 127, 2, 0, 223, 1, 0];
 const riff = (content: number[]): number[] => [
-  ...ascii("RIFF"), content.length + 4, 0, 0, 0, ...ascii("WEBP"), ...content,
+  ...ascii("RIFF"),
+  content.length + 4,
+  0,
+  0,
+  0,
+  ...ascii("WEBP"),
+  ...content,
 ];
 const ftyp = (brand: string): Uint8Array => bytes(u32(16), ascii(`ftyp${brand}`), u32(0));
 

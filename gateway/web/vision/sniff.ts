@@ -38,7 +38,7 @@ export function sniff(bytes: Uint8Array): PhotoFacts {
 /** ITU-T T.81 annex B: segments up to the first scan, then an end marker somewhere after it. */
 function sniffJpeg(view: DataView): PhotoFacts {
   let size: { width: number; height: number } | undefined;
-  for (let at = 2; ; ) {
+  for (let at = 2; ;) {
     if (view.getUint8(at) !== 0xff) throw new LikenessError("photo-corrupt");
     const marker = view.getUint8(at + 1);
     if (marker === 0xff) {
