@@ -17,13 +17,13 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from schemas import canonical, sealing, signing, subjects
-from schemas.bundle_manifest import BundleManifest, FileFact, Schedule, Style
 from schemas.erasure import Check, ErasureReceipt
 from schemas.errors import from_code
 from schemas.frames import FrameKind, ImageChunk, encode_chunk, encode_frame
 from schemas.job import Accepted, Offer, Problem, Progress, SealedRequest, unpack_disclosure
 from schemas.scalars import digest, from_b64u, to_b64u
 from schemas.worker_key import Claim, ClaimMessage, Enrolled, Enrolment
+from tests.unit.gateway.doors import manifest
 
 SOFTWARE = digest(b"a scripted worker")
 YES = canonical.encode(Accepted())
@@ -32,33 +32,7 @@ YES = canonical.encode(Accepted())
 def write_manifest(folder: Path) -> str:
     """Write a bundle.json into ``folder`` and return the bundle's digest."""
     folder.mkdir(parents=True, exist_ok=True)
-    styles = [
-        Style(id=id_, title=id_.title(), background="grey", attire="suit", light="soft", framing="head")
-        for id_ in ("plain", "studio")
-    ]
-    manifest = BundleManifest(
-        name="scripted",
-        version="1.0.0",
-        title="No graphs",
-        licence="Apache-2.0",
-        model_card="MODEL_CARD.md",
-        needed=["geometry"],
-        optional=["look", "embedding"],
-        ruler=1,
-        embedder=1,
-        latent_shape=[4, 8, 8],
-        image_width=64,
-        image_height=64,
-        schedules={"flow": Schedule(init_sigma=1.0, rows=[[0.0] * 9])},
-        default_schedule="flow",
-        styles=styles,
-        precision="float32",
-        providers=["CPUExecutionProvider"],
-        min_onnxruntime="1.20.0",
-        files={name: FileFact(sha256="0" * 64, bytes=1) for name in ("conditioner.onnx", "step.onnx", "decoder.onnx")},
-        parity=[],
-    )
-    raw = msgspec.json.encode(manifest)
+    raw = msgspec.json.encode(manifest())
     (folder / "bundle.json").write_bytes(raw)
     return digest(raw)
 

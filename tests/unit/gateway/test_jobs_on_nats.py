@@ -22,7 +22,7 @@ RECORD = embedding.encode(example_record())
 
 
 async def until_ready(http: httpx.AsyncClient) -> None:
-    while (await http.get("/healthz")).status_code != httpx.codes.OK:
+    while (await http.get("/healthz")).status_code != httpx.codes.OK:  # noqa: ASYNC110 - asked as anybody would
         await asyncio.sleep(0.02)
 
 
