@@ -39,7 +39,7 @@ def public_record() -> LikenessRecord:
     return LikenessRecord(
         geometry=codes[40:64],
         look=Look(colours=((40, 12, 18), None, (-50, 2, 3), None, None), attributes=attributes),
-        embedding=embedding.Embedding(embedder=1, scale=0.0015, values=codes),
+        embedding=embedding.Embedding(embedder=1, scale=3 / 2048, values=codes),
     )
 
 

@@ -67,24 +67,23 @@ class Mouth:
 
 def main() -> None:
     """Serve one task and end."""
-    started = time.monotonic()
     guards.forbid_traces()
     guards.forbid_network()
     mouth = _take_stdout()
     status = FAILED_STATUS
     try:
-        status = _live(mouth, started)
+        status = _live(mouth)
     finally:
         # Nothing is torn down in order: the kernel takes the whole address space back sooner. And nobody reads a
         # traceback: when even the pipe is broken, the exit status says enough.
         os._exit(status)
 
 
-def _live(mouth: Mouth, started: float) -> int:
+def _live(mouth: Mouth) -> int:
     """From loading to the last word; the exit status."""
     try:
         ready = _warm_up(_arguments(sys.argv[1:]))
-        mouth.say(Said.WARM, canonical.encode(_introduction(ready, started)))
+        mouth.say(Said.WARM, canonical.encode(_introduction(ready)))
         return _serve(ready, sys.stdin.buffer, mouth)
     except LikenessError as error:
         mouth.say(Said.REFUSED, error.code.encode("ascii"))
@@ -150,14 +149,13 @@ def _warm_up(arguments: Arguments) -> Ready:
     return Ready(bundle=bundle, studio=studio, decoy=decoy, key=key, gateway=arguments.gateway)
 
 
-def _introduction(ready: Ready, started: float) -> Warm:
+def _introduction(ready: Ready) -> Warm:
     return Warm(
         hpke_key=to_b64u(ready.key.public),
         provider=ready.studio.step.provider,
         undumpable=guards.is_undumpable(),
         offline=guards.is_offline(),
         frees_overwritten=guards.freed_memory_is_overwritten(),
-        warm_ms=round(1000 * (time.monotonic() - started)),
     )
 
 

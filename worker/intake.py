@@ -109,6 +109,7 @@ class Intake:
         self._queues: dict[tuple[str, str], JetStreamContext.PullSubscription] = {}
         self._open: set[JobMail] = set()
         self._last_said = ""
+        self._closing = False
 
     async def connect(self) -> None:
         """Return when connected, however long that takes; reconnecting goes on in the background."""
@@ -128,6 +129,7 @@ class Intake:
 
     async def close(self) -> None:
         """Disconnect."""
+        self._closing = True
         with suppress(nats.errors.Error, OSError):
             await self._client.close()
 
@@ -145,7 +147,7 @@ class Intake:
 
     def _say(self, words: str) -> None:
         # Once a second for ever would hide everything else.
-        if words != self._last_said:
+        if words != self._last_said and not self._closing:
             log.warning(words)
             self._last_said = words
 

@@ -86,5 +86,5 @@ def decoy_record(manifest: BundleManifest) -> LikenessRecord:
     return LikenessRecord(
         geometry=bytes(embedding.GEOMETRY_LENGTH) if "geometry" in known else None,
         look=nobody if "look" in known else None,
-        embedding=Embedding(embedder=manifest.embedder, scale=1 / 127, values=values) if "embedding" in known else None,
+        embedding=Embedding(embedder=manifest.embedder, scale=1 / 128, values=values) if "embedding" in known else None,
     )

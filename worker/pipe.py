@@ -13,7 +13,7 @@ import msgspec
 
 from schemas.errors import OutOfOrder, TooLarge
 from schemas.frames import MAX_PAYLOAD_BYTES
-from schemas.scalars import B64u, Count, Title
+from schemas.scalars import B64u, Title
 
 HEADER: Final = struct.Struct(">BI")
 TASK: Final = 1
@@ -52,8 +52,6 @@ class Warm(
     """Whether it failed to open a socket to the network."""
     frees_overwritten: bool
     """Whether this process's allocator was seen to overwrite freed memory."""
-    warm_ms: Count
-    """From the start of the program to this message."""
 
 
 @dataclass(frozen=True, slots=True)

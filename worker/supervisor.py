@@ -7,6 +7,7 @@ still on their way.
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
@@ -57,8 +58,9 @@ class Lane:
             await _end(self._child)
 
     async def _start(self) -> Child:
+        started = time.monotonic()
         child = await start_child(self._desk.settings, self._bundle, self._env)
-        log.info("child is warm after %d ms on %s", child.warm.warm_ms, child.warm.provider)
+        log.info("child is warm after %.2f s on %s", time.monotonic() - started, child.warm.provider)
         return child
 
     async def _serve_next(self) -> None:
