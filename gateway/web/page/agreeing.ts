@@ -4,6 +4,7 @@ import { commitment, makeGrant, openToken, TOKEN_SECONDS } from "../protocol/con
 import { freshBytes, freshId } from "../protocol/fresh.ts";
 import { makeKeyPair, signerOf } from "../protocol/signing.ts";
 import type { PoolFact } from "../protocol/wire.ts";
+import { nowSeconds } from "./clock.ts";
 import { postGrant } from "./net.ts";
 import type { Agreement, Session } from "./session.ts";
 
@@ -16,11 +17,6 @@ export interface Statements {
   readonly adult: "yes";
   readonly this_is_me: "yes";
   readonly i_hold_the_rights: "yes";
-}
-
-/** Whole unix seconds. */
-export function nowSeconds(): number {
-  return Math.floor(Date.now() / 1000);
 }
 
 /**
@@ -54,7 +50,7 @@ export async function agree(session: Session, pool: PoolFact["name"], statements
 }
 
 /** Whether `agreement` still allows a job with `images` portraits. */
-export function covers(agreement: Agreement | undefined, images: number, now: number): agreement is Agreement {
+export function covers(agreement: Agreement | undefined, images: number, now: number): boolean {
   return (
     agreement !== undefined &&
     now + MIN_LEFT_SECONDS < agreement.token.exp &&

@@ -54,7 +54,6 @@ const LEFT_OUT = "leave out";
 const IS_ABOUT_FACE: ReadonlySet<AttributeName> = new Set([
   "glasses",
   "glasses_colour",
-  "beard",
   "moustache",
   "age_look",
   "face_softness",

@@ -1,4 +1,4 @@
-// One job from asking to receipt, as a sequence of happenings. Knows no DOM; the network is an argument.
+// One job from asking to receipt, as a sequence of happenings. Knows no DOM; network and clock are arguments.
 //
 // The order is the promise: offer, then roster and claim, all checked, then the disclosure, and only then images and a
 // receipt. A frame out of order ends the job.
@@ -15,15 +15,16 @@ import { ResultReader } from "../protocol/result.ts";
 import type { Bytes } from "../protocol/scalars.ts";
 import type { ErasureReceipt, Jwk, Progress, Waiting } from "../protocol/wire.ts";
 import { checkClaim, type CheckedClaim } from "../protocol/worker_key.ts";
-import { nowSeconds } from "./agreeing.ts";
 import type { Agreement } from "./session.ts";
 
 const SECRET_BYTES = 32;
 
-/** The two calls that a job makes. */
-export interface JobNet {
+/** What a job needs of the world: two calls and the time. */
+export interface JobWorld {
   openJob(body: JobBytes, signal: AbortSignal): AsyncIterable<Uint8Array>;
   postDisclosure(offerId: string, body: DisclosureBytes, signal: AbortSignal): Promise<void>;
+  /** Whole unix seconds. */
+  now(): number;
 }
 
 export interface Order {
@@ -49,12 +50,12 @@ export type Happening =
  *
  * @throws whatever the gateway or the worker named, or this side found wrong with what they said.
  */
-export async function* draw(order: Order, net: JobNet, signal: AbortSignal): AsyncGenerator<Happening, void> {
+export async function* draw(order: Order, world: JobWorld, signal: AbortSignal): AsyncGenerator<Happening, void> {
   const { agreement, images } = order;
-  const ask = { token: agreement.tokenJws, nonce: freshId(), images, issued_at: nowSeconds() };
-  const job = new Job(order, net, signal);
+  const ask = { token: agreement.tokenJws, nonce: freshId(), images, issued_at: world.now() };
+  const job = new Job(order, world, signal);
   const reader = new FrameReader();
-  for await (const piece of net.openJob(await packJob(agreement.signer, ask), signal)) {
+  for await (const piece of world.openJob(await packJob(agreement.signer, ask), signal)) {
     for (const frame of reader.feed(piece)) {
       if (frame.kind === "end") return job.close();
       yield* job.take(frame);
@@ -62,14 +63,13 @@ export async function* draw(order: Order, net: JobNet, signal: AbortSignal): Asy
   }
   signal.throwIfAborted();
   reader.finish();
-  job.close();
-  throw new LikenessError("gateway-unreachable", "the answer ended too early");
+  throw job.problem ?? new LikenessError("gateway-unreachable", "the answer ended too early");
 }
 
 /** What has been said so far, and what may come next. */
 class Job {
   readonly #order: Order;
-  readonly #net: JobNet;
+  readonly #world: JobWorld;
   readonly #signal: AbortSignal;
   #offer: Bytes | undefined;
   #roster: string | undefined;
@@ -77,12 +77,13 @@ class Job {
   #checked: CheckedClaim | undefined;
   #disclosed: Disclosed | undefined;
   #result: ResultReader | undefined;
-  #problem: LikenessError | undefined;
   #isReceipted = false;
+  /** What the gateway or the worker named as the reason for an end. */
+  problem: LikenessError | undefined;
 
-  constructor(order: Order, net: JobNet, signal: AbortSignal) {
+  constructor(order: Order, world: JobWorld, signal: AbortSignal) {
     this.#order = order;
-    this.#net = net;
+    this.#world = world;
     this.#signal = signal;
   }
 
@@ -109,13 +110,13 @@ class Job {
         yield await this.#takeReceipt(text(payload));
         return;
       case "problem":
-        this.#problem = fromPeer(decode("Problem", payload)); // a receipt may still follow
+        this.problem = fromPeer(decode("Problem", payload)); // a receipt may still follow
     }
   }
 
   /** Returns when the job ended well. @throws what went wrong. */
   close(): void {
-    if (this.#problem) throw this.#problem;
+    if (this.problem) throw this.problem;
     const isWhole = this.#isReceipted && this.#result?.complete === this.#order.images;
     if (!isWhole) throw new LikenessError("result-invalid", "the job ended without all images and a receipt");
   }
@@ -123,14 +124,14 @@ class Job {
   async #takeOffer(raw: Bytes): Promise<void> {
     if (this.#offer) throw new LikenessError("out-of-order");
     const { agreement, images } = this.#order;
-    await openOffer(raw, { token: agreement.token, tokenJws: agreement.tokenJws, images, now: nowSeconds() });
+    await openOffer(raw, { token: agreement.token, tokenJws: agreement.tokenJws, images, now: this.#world.now() });
     this.#offer = raw;
   }
 
   async *#takeClaim(claim: string): AsyncGenerator<Happening> {
     if (!this.#offer || !this.#roster || this.#disclosed) throw new LikenessError("out-of-order");
     const { gateway } = this.#order;
-    const said = { offer: this.#offer, roster: this.#roster, claim, gateway, now: nowSeconds() };
+    const said = { offer: this.#offer, roster: this.#roster, claim, gateway, now: this.#world.now() };
     const checked = await checkClaim(said);
     this.#claim = claim;
     this.#checked = checked;
@@ -149,11 +150,11 @@ class Job {
       style,
       seed: freshSeed(),
       responseSecret: freshBytes(SECRET_BYTES),
-      issued_at: nowSeconds(),
+      issued_at: this.#world.now(),
     });
     this.#result = new ResultReader(this.#disclosed.replyKey, images);
     yield { is: "disclosing" };
-    await this.#net.postDisclosure(checked.offer.offer_id, this.#disclosed.body, this.#signal);
+    await this.#world.postDisclosure(checked.offer.offer_id, this.#disclosed.body, this.#signal);
   }
 
   async *#takeChunk(payload: Bytes): AsyncGenerator<Happening> {

@@ -4,6 +4,7 @@ import { LikenessError } from "../protocol/errors.ts";
 import { digest } from "../protocol/scalars.ts";
 import type { Progress, Waiting } from "../protocol/wire.ts";
 import type { CheckedClaim } from "../protocol/worker_key.ts";
+import { nowSeconds } from "./clock.ts";
 import { draw, type Happening } from "./drawing.ts";
 import { button, el, fill, stepHeading } from "./dom.ts";
 import * as net from "./net.ts";
@@ -51,7 +52,11 @@ async function collect(session: Session, signal: AbortSignal, tell: Tell): Promi
   const record = recordBytes(recordOf(measured, session.choices, bundle), bundle);
   let outcome: Outcome = { portraits: [], style, receipt: undefined, receiptFile: undefined };
   session.outcome = outcome;
-  for await (const happening of draw({ agreement, gateway: facts.key, record, style, images }, net, signal)) {
+  for await (const happening of draw(
+    { agreement, gateway: facts.key, record, style, images },
+    { ...net, now: nowSeconds },
+    signal,
+  )) {
     if (happening.is === "disclosing") {
       session.reach = "record";
       session.agreement = { ...agreement, disclosures: agreement.disclosures + 1, images: agreement.images + images };

@@ -1,7 +1,7 @@
 // Entry of the page: asks the gateway for its facts, then walks a person through the journey, one step at a time.
 
 import { LikenessError } from "../protocol/errors.ts";
-import type { Facts } from "../protocol/wire.ts";
+import type { ErrorCode, Facts } from "../protocol/wire.ts";
 import { checksStep } from "./checks.ts";
 import { consentStep, declinedStep } from "./consent.ts";
 import { button, el, fill } from "./dom.ts";
@@ -63,8 +63,10 @@ class Page implements Journey {
     scrollTo({ top: 0 });
   }
 
-  #failure(code: Parameters<typeof failureBox>[0]): HTMLElement {
+  #failure(code: ErrorCode): HTMLElement {
     const onward: Step = this.session.measured ? mendingStep(code) : "photo";
+    // Another notice, style or bundle than the page knows: only the gateway's new facts help.
+    const isOutdated = code === "notice-outdated" || code === "unknown-style" || code === "unknown-bundle";
     return el(
       "section",
       { class: "step" },
@@ -73,11 +75,17 @@ class Page implements Journey {
       el(
         "div",
         { class: "actions" },
-        button("Go on from here", { class: "primary", "data-testid": "retry", onclick: () => this.go(onward) }),
+        isOutdated
+          ? reloadButton()
+          : button("Go on from here", { class: "primary", "data-testid": "retry", onclick: () => this.go(onward) }),
         button("Start over", { class: "quiet", onclick: () => this.go("photo") }),
       ),
     );
   }
+}
+
+function reloadButton(): HTMLElement {
+  return button("Reload the page", { class: "primary", "data-testid": "reload", onclick: () => location.reload() });
 }
 
 /** The bar on top: where the person is, and what is still to come. */
@@ -146,14 +154,6 @@ function byId(id: string): HTMLElement {
 
 start().catch((error: unknown) => {
   document.body.dataset["state"] = "failed";
-  const reload = button("Reload the page", { class: "primary", onclick: () => location.reload() });
-  fill(
-    main,
-    el(
-      "section",
-      { class: "step" },
-      failureBox(codeOf(error), "nothing", "error"),
-      el("div", { class: "actions" }, reload),
-    ),
-  );
+  const box = failureBox(codeOf(error), "nothing", "error");
+  fill(main, el("section", { class: "step" }, box, el("div", { class: "actions" }, reloadButton())));
 });

@@ -1,7 +1,8 @@
 // Step 5: a style from the bundle's closed catalogue, and how many portraits.
 
 import type { Style } from "../protocol/wire.ts";
-import { covers, nowSeconds } from "./agreeing.ts";
+import { covers } from "./agreeing.ts";
+import { nowSeconds } from "./clock.ts";
 import { button, el, newId, stepHeading, svg } from "./dom.ts";
 import type { Journey, OpenStep } from "./step.ts";
 
