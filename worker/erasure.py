@@ -79,15 +79,21 @@ NO_GPU: Final = "No GPU was used."
 
 def _checks(seen: Seen) -> Iterator[Check]:
     status = "none" if seen.exit_status is None else str(seen.exit_status)
-    yield _check("exit", seen.exit_status == 0, f"The process ended with status {status}.")
-    yield _check("process-gone", _not(seen.process_exists), "The system no longer lists the process.")
-    yield _check("core-limit", _is_zero(seen.core_limit_bytes), "Its core file limit was 0, read from outside.")
-    yield _check("not-dumpable", seen.undumpable, "The kernel told the process that it may not be dumped.")
-    yield _check("file-limit", _is_zero(seen.file_limit_bytes), "It could write no byte to a file, read from outside.")
-    yield _check("offline", seen.offline, "The kernel refused it a socket to the network.")
-    yield _check("folder-empty", _is_zero(seen.leftovers), "Its working folder was empty afterwards.")
-    yield _check("frees-overwritten", seen.frees_overwritten, "Its allocator was seen to overwrite freed memory.")
-    yield _check("swap-off", _not(seen.swap_is_on), "No swap area was in use.")
+    yield _check(
+        "exit", seen.exit_status == 0, f"Exit status {status}; below zero is the signal that ended the process."
+    )
+    yield _check("process-gone", _not(seen.process_exists), "Whether the system still lists the process.")
+    yield _check("core-limit", _is_zero(seen.core_limit_bytes), "Its core file limit (0), read from outside.")
+    yield _check("not-dumpable", seen.undumpable, "What the kernel told the process about being dumped.")
+    yield _check(
+        "file-limit", _is_zero(seen.file_limit_bytes), "Bytes it could write to a file (0), read from outside."
+    )
+    yield _check("offline", seen.offline, "Whether the kernel refused it a socket to the network, tried when warm.")
+    yield _check("folder-empty", _is_zero(seen.leftovers), "What was in its working folder afterwards (nothing).")
+    yield _check(
+        "frees-overwritten", seen.frees_overwritten, "Whether its allocator overwrote freed memory, tried when warm."
+    )
+    yield _check("swap-off", _not(seen.swap_is_on), "Whether a swap area was in use.")
     gpu = NO_GPU if seen.provider == "CPUExecutionProvider" else GPU_NOT_MEASURED
     yield _check("gpu-memory", None, gpu)
 

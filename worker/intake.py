@@ -24,6 +24,7 @@ from schemas.errors import (
     BusUnavailable,
     LikenessError,
     NotEnrolled,
+    OfferExpired,
     OutOfOrder,
     UnknownJob,
     from_code,
@@ -76,12 +77,19 @@ class JobMail:
         self.lost = asyncio.Event()
         """The connection was lost, and with it the job."""
         self._accepted: bytes | None = None
+        self._closed = False
+
+    def close(self) -> None:
+        """Accept nothing from now on: whoever still seals must learn that nobody will open it."""
+        self._closed = True
 
     async def hear_sealed(self, message: Msg) -> None:
         """Accept the first sealed request, and the same one again; refuse any other."""
         seen = hashlib.sha256(message.data).digest()
         answer = canonical.encode(Accepted())
         try:
+            if self._closed:
+                raise OfferExpired
             if self._accepted is None:
                 disclosure, sealed = unpack_disclosure(message.data)
                 self._accepted = seen

@@ -111,6 +111,7 @@ class Job:
             self._log("claimed")
             await self._wait_for_sealed(mail)
             if not mail.sealed.done():
+                mail.close()
                 self._step(Event.CANCEL if mail.cancelled.is_set() else Event.LAPSE)
                 self._log("nothing was disclosed")
                 await self._end_child()

@@ -38,10 +38,36 @@ class Ended:
     leftovers: int | None
 
 
+class _Errors:
+    """A child's error stream, read to its end so that it never blocks.
+
+    Its first words are kept only until the child is warm, hence only while it cannot have been given anything private.
+    """
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._kept = b""
+        self._room = STDERR_KEPT_BYTES
+        self._reading = asyncio.create_task(self._read(process))
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stderr is not None
+        while piece := await process.stderr.read(4096):
+            self._kept = (self._kept + piece)[: self._room]
+
+    async def words(self) -> str:
+        """What was kept when the stream had ended."""
+        await self._reading
+        return self._kept.decode("utf-8", "replace").strip() or "without a word"
+
+    def forget(self) -> None:
+        """Keep nothing from now on."""
+        self._kept, self._room = b"", 0
+
+
 class Child:
     """A warm child. It serves one task; whatever happens, ``end`` is called once."""
 
-    def __init__(self, process: asyncio.subprocess.Process, folder: Path, warm: Warm, errors: "_Errors") -> None:
+    def __init__(self, process: asyncio.subprocess.Process, folder: Path, warm: Warm, errors: _Errors) -> None:
         self._process = process
         self._errors = errors
         self._folder = folder
@@ -104,34 +130,46 @@ async def start_child(settings: Settings, bundle: Bundle, env: Mapping[str, str]
         LikenessError: what the child refused, or WorkerFailed when it ended or hung without a word.
     """
     folder = Path(tempfile.mkdtemp(prefix="likeness-child-"))
-    process = await asyncio.create_subprocess_exec(
-        *_command(settings, bundle),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        cwd=folder,
-        env=_environment(settings, env, folder),
-        start_new_session=True,  # its own process group, which Ctrl-C on a terminal does not reach
-    )
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *_command(settings, bundle),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            cwd=folder,
+            env=_environment(settings, env, folder),
+            start_new_session=True,  # its own process group, which Ctrl-C on a terminal does not reach
+        )
+        return await _warm(process, folder)
+    except BaseException:  # a worker that stops just now must not leave a folder behind either
+        _remove(folder)
+        raise
+
+
+async def _warm(process: asyncio.subprocess.Process, folder: Path) -> Child:
     errors = _Errors(process)
     try:
         async with asyncio.timeout(WARM_SECONDS):
-            said = await _hear(process)
-        if said is None:
-            raise WorkerFailed(f"a child ended while it warmed up: {await errors.words()}")
-        kind, payload = said
-        if kind != Said.WARM:
-            raise from_code(payload.decode("ascii", "replace"))
+            introduction = await _introduction(process, errors)
         errors.forget()
-        return Child(process, folder, canonical.decode(Warm, payload), errors)
-    except (LikenessError, TimeoutError, asyncio.CancelledError) as error:
+        return Child(process, folder, introduction, errors)
+    except BaseException as error:
         if process.returncode is None:
             process.kill()
         await process.wait()
-        _remove(folder)
         if isinstance(error, TimeoutError):
             raise WorkerFailed("a child did not warm up in time") from None
         raise
+
+
+async def _introduction(process: asyncio.subprocess.Process, errors: _Errors) -> Warm:
+    said = await _hear(process)
+    if said is None:
+        raise WorkerFailed(f"a child ended while it warmed up: {await errors.words()}")
+    kind, payload = said
+    if kind != Said.WARM:
+        raise from_code(payload.decode("ascii", "replace"))
+    return canonical.decode(Warm, payload)
 
 
 def _command(settings: Settings, bundle: Bundle) -> list[str]:
@@ -167,32 +205,6 @@ async def _hear(process: asyncio.subprocess.Process) -> tuple[Said, bytes] | Non
         return Said(kind), await process.stdout.readexactly(length)
     except (asyncio.IncompleteReadError, ConnectionResetError, LikenessError, ValueError):
         return None
-
-
-class _Errors:
-    """A child's error stream, read to its end so that it never blocks.
-
-    Its first words are kept only until the child is warm, hence only while it cannot have been given anything private.
-    """
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._kept = b""
-        self._room = STDERR_KEPT_BYTES
-        self._reading = asyncio.create_task(self._read(process))
-
-    async def _read(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stderr is not None
-        while piece := await process.stderr.read(4096):
-            self._kept = (self._kept + piece)[: self._room]
-
-    async def words(self) -> str:
-        """What was kept when the stream had ended."""
-        await self._reading
-        return self._kept.decode("utf-8", "replace").strip() or "without a word"
-
-    def forget(self) -> None:
-        """Keep nothing from now on."""
-        self._kept, self._room = b"", 0
 
 
 def _remove(folder: Path) -> int | None:

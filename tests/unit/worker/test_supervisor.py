@@ -19,6 +19,7 @@ from schemas.errors import (
     CannotOpen,
     JobCancelled,
     NotEnrolled,
+    OfferExpired,
     OutOfOrder,
     SealedSize,
     SettingInvalid,
@@ -27,11 +28,13 @@ from schemas.errors import (
     WorkerFailed,
 )
 from schemas.frames import FrameKind
+from schemas.job import Problem
 from tests.unit.worker.conftest import settings_for
 from tests.unit.worker.fake_gateway import FakeGateway, fake_gateway
 from tests.unit.worker.person import Person
 from tests.world import NatsServer, nats_server
 from worker import host
+from worker.intake import JobMail
 from worker.models import Bundle
 from worker.software import software_digest
 from worker.supervisor import require_safe_host, supervise
@@ -298,3 +301,19 @@ def test_swap_must_be_accepted_by_name(
     require_safe_host(settings_for(bundle, person, LIKENESS_ACCEPT_SWAP="yes"))
     with pytest.raises(UnsafeHost):
         require_safe_host(settings_for(bundle, person, LIKENESS_ACCEPT_SWAP="no"))
+
+
+async def test_a_sealed_request_after_the_lease_is_not_accepted() -> None:
+    answers: list[bytes] = []
+
+    class Message:
+        data = b"anything"
+
+        async def respond(self, answer: bytes) -> None:
+            answers.append(answer)
+
+    mail = JobMail()
+    mail.close()
+    await mail.hear_sealed(Message())  # type: ignore[arg-type]
+    assert canonical.decode(Problem, answers[0]).code == OfferExpired.code
+    assert not mail.sealed.done()
