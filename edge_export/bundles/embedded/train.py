@@ -61,7 +61,7 @@ def basis_of(folder: Path, shards: Sequence[int]) -> Basis:
 
 def to_unit(pictures: np.ndarray[Any, np.dtype[np.uint8]]) -> Tensor:
     """float32 [B, 3, H, W] in -1..1 of uint8 [B, H, W, 3]."""
-    return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1.0
+    return torch.from_numpy(np.array(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1.0
 
 
 def latents_of(folder: Path, shard: int, basis: Basis) -> Tensor:
