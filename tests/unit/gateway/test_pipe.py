@@ -1,0 +1,95 @@
+"""One frame at a time: the worker waits for the browser, and the work is told when the browser is gone."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from gateway.pipe import Pipe
+
+pytestmark = pytest.mark.anyio
+Emit = Callable[[bytes], Awaitable[None]]
+
+
+async def test_frames_come_in_order_and_then_no_more() -> None:
+    async def work(emit: Emit) -> None:
+        for frame in (b"a", b"b", b"c"):
+            await emit(frame)
+
+    assert [frame async for frame in Pipe(work, 5).frames()] == [b"a", b"b", b"c"]
+
+
+async def test_the_next_frame_waits_until_the_last_was_taken() -> None:
+    taken: list[bytes] = []
+
+    async def work(emit: Emit) -> None:
+        await emit(b"a")
+        taken.append(b"a")
+        await emit(b"b")
+
+    frames = Pipe(work, 5).frames()
+    assert await anext(frames) == b"a"
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert taken == []
+    assert await anext(frames) == b"b"
+    assert taken == [b"a"]
+    assert [frame async for frame in frames] == []
+
+
+async def test_the_work_cleans_up_when_the_browser_goes() -> None:
+    cleaned = asyncio.Event()
+
+    async def work(emit: Emit) -> None:
+        try:
+            await emit(b"a")
+            await emit(b"b")
+        finally:
+            await asyncio.sleep(0)  # cleaning up may wait, too
+            cleaned.set()
+
+    pipe = Pipe(work, 5)
+    frames = pipe.frames()
+    assert await anext(frames) == b"a"
+    await pipe.stop()
+    assert cleaned.is_set()
+
+
+async def test_a_stream_that_is_only_dropped_ends_the_work_too() -> None:
+    cleaned = asyncio.Event()
+
+    async def work(emit: Emit) -> None:
+        try:
+            await emit(b"a")
+            await emit(b"b")
+        finally:
+            cleaned.set()
+
+    frames = Pipe(work, 5).frames()
+    assert await anext(frames) == b"a"
+    del frames
+    await asyncio.wait_for(cleaned.wait(), 5)
+
+
+async def test_a_browser_that_takes_nothing_any_more_is_gone() -> None:
+    cleaned = asyncio.Event()
+
+    async def work(emit: Emit) -> None:
+        try:
+            await emit(b"a")
+        finally:
+            cleaned.set()
+
+    frames = Pipe(work, 0.01).frames()
+    assert await anext(frames) == b"a"
+    await asyncio.wait_for(cleaned.wait(), 5)
+    assert [frame async for frame in frames] == []
+
+
+async def test_a_defect_ends_the_stream(caplog: pytest.LogCaptureFixture) -> None:
+    async def work(emit: Emit) -> None:
+        await emit(b"a")
+        raise ZeroDivisionError
+
+    assert [frame async for frame in Pipe(work, 5).frames()] == [b"a"]
+    assert "defect" in caplog.text

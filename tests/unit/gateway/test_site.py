@@ -1,0 +1,78 @@
+"""What is served stands in memory, in the best coding, and nothing else is served."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.headers import VISION_POLICY
+from gateway.site import ASK_AGAIN, FOR_EVER, Asset, read_site
+
+
+def write(folder: Path, files: dict[str, bytes]) -> Path:
+    for name, body in files.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(body)
+    return folder
+
+
+def test_a_page_with_its_models(tmp_path: Path) -> None:
+    page = write(tmp_path / "web", {"index.html": b"<!doctype html>", "assets/app.js": b"1", "app.js.br": b"x"})
+    models = write(tmp_path / "edge", {"manifest.json": b"{}", "detect.onnx": b"onnx"})
+    site = read_site(page, models)
+    assert site.is_built
+    assert set(site.assets) == {"/index.html", "/assets/app.js", "/models/manifest.json", "/models/detect.onnx"}
+    assert site.find("/") is site.find("/index.html")
+    assert site.find("/models/detect.onnx") is not None
+
+
+def test_what_is_not_for_browsers_is_not_served(tmp_path: Path) -> None:
+    page = write(tmp_path, {".made": b"", ".secret/key.json": b"{}", "notes.md": b"", "index.html": b""})
+    assert set(read_site(page, tmp_path / "none").assets) == {"/index.html"}
+
+
+def test_a_page_that_was_not_built_is_empty(tmp_path: Path) -> None:
+    site = read_site(tmp_path / "web", tmp_path / "edge")
+    assert not site.is_built
+    assert site.find("/") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "caching"),
+    [
+        ("/app.js", ASK_AGAIN),
+        ("/app-5f3a9c01.js", FOR_EVER),
+        ("/app-ABCD2345.js", FOR_EVER),
+        ("/app.0123456789abcdef.css", FOR_EVER),
+        ("/index.html", ASK_AGAIN),
+        ("/vision.js", ASK_AGAIN),
+        ("/models/detect.onnx", ASK_AGAIN),
+    ],
+)
+def test_only_a_name_with_a_digest_is_kept_for_ever(path: str, caching: str) -> None:
+    assert Asset(path=path, media_type="text/plain", etag='"e"', bodies={"identity": b""}).caching == caching
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("", "identity"),
+        ("gzip", "gzip"),
+        ("gzip, deflate, br, zstd", "br"),
+        ("GZIP;q=0.5, br;q=0", "gzip"),
+        ("br; q=0.000, gzip; q=0", "identity"),
+        ("*", "identity"),
+        ("brotli", "identity"),
+    ],
+)
+def test_the_best_coding_that_the_browser_takes(accepted: str, coding: str) -> None:
+    bodies = {"identity": b"plain", "br": b"b", "gzip": b"g"}
+    asset = Asset(path="/app.js", media_type="text/javascript", etag='"e"', bodies=bodies)
+    assert asset.best_coding(accepted) == coding
+
+
+def test_the_vision_worker_has_its_own_policy() -> None:
+    vision = Asset(path="/vision.js", media_type="text/javascript", etag='"e"', bodies={"identity": b""})
+    other = Asset(path="/app.js", media_type="text/javascript", etag='"e"', bodies={"identity": b""})
+    assert vision.headers["content-security-policy"] == VISION_POLICY
+    assert "content-security-policy" not in other.headers
