@@ -155,7 +155,7 @@ def quantise(vector: list[float], embedder: int = 1) -> Embedding:
 
     Raises:
         RecordMalformed: not 128 numbers.
-        RecordNotFinite: a number is NaN or infinite, or all are zero.
+        RecordNotFinite: a number is NaN or infinite, or all are zero or nearly so.
     """
     if len(vector) != EMBEDDING_LENGTH:
         raise RecordMalformed
@@ -163,6 +163,8 @@ def quantise(vector: list[float], embedder: int = 1) -> Embedding:
     if not 0 < peak <= 127 * MAX_SCALE:
         raise RecordNotFinite
     (scale,) = struct.unpack("<f", struct.pack("<f", peak / 127))
+    if not scale:  # smaller than any float32
+        raise RecordNotFinite
     values = struct.pack("128b", *(max(-127, min(127, round(v / scale))) for v in vector))
     return Embedding(embedder=embedder, scale=scale, values=values)
 

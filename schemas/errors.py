@@ -92,7 +92,7 @@ class GrantReplayed(ConsentError):
 
 class GrantMismatch(ConsentError):
     code = "grant-mismatch"
-    meaning = "The token was not issued for this consent."
+    meaning = "Consent, token, offer and disclosure do not belong together."
 
 
 class TokenExpired(ConsentError):

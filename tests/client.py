@@ -37,13 +37,13 @@ from schemas.worker_key import CheckedClaim, check_claim
 class Outcome:
     """What one job gave."""
 
-    images: list[bytes] = field(default_factory=list)
+    images: list[bytes] = field(default_factory=list, repr=False)
     receipt: ErasureReceipt | None = None
     problem: Problem | None = None
     progress: list[Progress] = field(default_factory=list)
     waited: list[Waiting] = field(default_factory=list)
     ended: bool = False
-    file: ReceiptFile | None = None
+    file: ReceiptFile | None = field(default=None, repr=False)
 
 
 @dataclass
@@ -60,15 +60,15 @@ class Person:
         answer = await self.http.get("/api/v1/facts")
         return canonical.decode(Facts, answer.content, limit_bytes=1 << 20)
 
-    def sign_grant(self, facts: Facts, bundle: BundleFact, **edits: Any) -> str:
+    def sign_grant(self, facts: Facts, offered: BundleFact, **edits: Any) -> str:
         """A signed consent to the first style, one image, one worker."""
         now = int(time.time())
         fields: dict[str, Any] = {
             "nonce": secrets.token_hex(16),
             "notice": facts.notice.digest,
             "purpose": "portrait",
-            "bundle": bundle.digest,
-            "styles": sorted(style.id for style in bundle.styles),
+            "bundle": offered.digest,
+            "styles": sorted(style.id for style in offered.styles),
             "pool": facts.pools[0].name,
             "region": facts.region,
             "max_images": 2,

@@ -259,6 +259,7 @@ def quantise_cases() -> Iterator[Case]:
         scale = to_b64u(struct.pack("<f", got.scale))
         yield {"name": name, "vector": floats, "scale": scale, "values": got.values.hex(), "expect": "accept"}
     yield {"name": "NaN", "vector": [None, *vector[1:]], "expect": "record-not-finite"}
+    yield {"name": "smaller than any float32", "vector": [1e-45] * 128, "expect": "record-not-finite"}
     yield {"name": "all zero", "vector": [0.0] * 128, "expect": "record-not-finite"}
     yield {"name": "127 numbers", "vector": vector[1:], "expect": "record-malformed"}
     yield {"name": "512 numbers", "vector": vector * 4, "expect": "record-malformed"}

@@ -1364,7 +1364,7 @@ export const ERRORS = {
   "error": "Something was refused.",
   "export-refused": "Something was refused.",
   "grant-expired": "The consent was given too long ago, is dated in the future or lasts too long.",
-  "grant-mismatch": "The token was not issued for this consent.",
+  "grant-mismatch": "Consent, token, offer and disclosure do not belong together.",
   "grant-replayed": "This consent was already used to obtain a token.",
   "job-cancelled": "The job was cancelled by the person.",
   "job-refused": "Something was refused.",

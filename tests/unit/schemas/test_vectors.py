@@ -143,6 +143,11 @@ def test_every_vector_file_has_a_maker_and_a_runner() -> None:
     assert set(FILES) == set(RUNNERS) == vectors.names() - from_elsewhere
 
 
+@pytest.mark.parametrize("case", [pytest.param(c, id=c["name"]) for c in vectors.cases("from_typescript")])
+def test_what_the_browsers_side_made_is_accepted(case: Case) -> None:
+    RUNNERS[case["like"]](case)
+
+
 @pytest.mark.parametrize(
     ("name", "case"), [pytest.param(n, c, id=f"{n}: {c['name']}") for n in sorted(RUNNERS) for c in vectors.cases(n)]
 )
