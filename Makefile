@@ -2,6 +2,7 @@
 #
 # Needs Python 3.11 or newer and make. What else is missing (uv, Node.js, nats-server, for the tests Chromium) is
 # fetched by .ci/*.sh. A step runs when its inputs are newer than its result, so a second call starts at once, offline.
+# `make test ONLY=tests/rules` and `make bench ONLY=bench/bench_seal.py` take a part; PYTEST=... passes options to pytest.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -32,7 +33,7 @@ test: .venv/.dev .build/web/.made .build/edge/manifest.json | nats-server chromi
 	@echo '==> npm test'
 	npm --prefix $(WEB) test
 	@echo '==> pytest'
-	.venv/bin/python -m pytest --ignore=tests/export -m 'not gpu and not export' $(PYTEST)
+	.venv/bin/python -m pytest --ignore=tests/export -m 'not gpu and not export' $(PYTEST) $(ONLY)
 
 .PHONY: test-export
 test-export: .venv-export/.core ## Tests of edge_export that need torch
@@ -54,7 +55,7 @@ types: .venv/.dev $(WEB)/node_modules/.made ## Types: mypy strict, tsc
 
 .PHONY: bench
 bench: .venv/.dev .build/web/.made .build/edge/manifest.json | nats-server chromium ## Measurements, one question per file
-	.venv/bin/python -m pytest bench $(PYTEST)
+	.venv/bin/python -m pytest $(PYTEST) $(or $(ONLY),bench)
 
 ##@ Make
 
