@@ -101,6 +101,7 @@ class Job {
         yield* this.#takeClaim(text(payload));
         return;
       case "progress":
+        if (!this.#disclosed) throw new LikenessError("out-of-order");
         yield { is: "progress", progress: decode("Progress", payload) };
         return;
       case "image":

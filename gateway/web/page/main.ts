@@ -59,7 +59,10 @@ class Page implements Journey {
     showBar(step);
     fill(main, this.#open.element);
     const heading = main.querySelector("h1, h2");
-    if (heading instanceof HTMLElement) heading.focus({ preventScroll: true });
+    if (heading instanceof HTMLElement) {
+      heading.focus({ preventScroll: true });
+      document.title = `${heading.textContent} – Likeness`;
+    }
     scrollTo({ top: 0 });
   }
 

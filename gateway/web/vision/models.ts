@@ -4,6 +4,9 @@ import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
 
 import type { ModelRole } from "../protocol/bundle_manifest.ts";
 import { LikenessError } from "../protocol/errors.ts";
+import { AGE_SIZE, EMBED_SIZE } from "./align.ts";
+import { DETECT_SIZE } from "./detect.ts";
+import { MESH_SIZE } from "./mesh.ts";
 import type { ModelBytes } from "./messages.ts";
 
 type Input = ImageData | { readonly data: Float32Array; readonly dims: readonly number[] };
@@ -36,10 +39,21 @@ export async function openModels(wasm: ArrayBuffer, models: ModelBytes): Promise
   const sessions = new Map<string, InferenceSession>();
   try {
     for (const [role, bytes] of Object.entries(models)) sessions.set(role, await openModel(bytes));
+    const ready = new Models(sessions);
+    await rehearse(ready);
+    return ready;
   } catch {
     throw new LikenessError("models-unavailable");
   }
-  return new Models(sessions);
+}
+
+/** Runs each model once on nothing: the first run of all is several times slower, and this one nobody waits for. */
+async function rehearse(models: Models): Promise<void> {
+  const blank = (size: number): ImageData => new ImageData(size, size);
+  await models.run("detect", { rgba: blank(DETECT_SIZE) });
+  await models.run("mesh", { rgba: blank(MESH_SIZE) });
+  await models.run("age", { rgba: blank(AGE_SIZE) });
+  if (models.has("embed")) await models.run("embed", { rgba: blank(EMBED_SIZE) });
 }
 
 function openModel(bytes: ArrayBuffer): Promise<InferenceSession> {
