@@ -12,7 +12,7 @@ import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -108,8 +108,10 @@ class Run:
         await self._start_python("gateway", [], gateway_environment(self.settings, worker, files.gateway_url(address)))
         to_worker = worker_environment(self.settings, self.folder / "worker.key", files.worker_url(address))
         to_worker["LIKENESS_GATEWAY_KEY"] = signing.thumbprint(gateway_key)
-        await self._start_python("worker", self.worker_flags, to_worker)
-        if await self._ready():
+        # A worker that finds no gateway waits before it asks again, so it is started when there is one.
+        if await self._until("nats"):
+            await self._start_python("worker", self.worker_flags, to_worker)
+        if await self._until("workers"):
             print(f"\n  Likeness is ready: {self.page}\n  Ctrl-C stops everything.\n", flush=True)
             await self.household.first_end()
         reason = f"{dead} has ended" if (dead := self.household.dead()) else "no worker enrolled in time"
@@ -126,12 +128,12 @@ class Run:
             await asyncio.sleep(LOOK_SECONDS / 10)
         raise BusUnavailable(f"nats-server did not start: {files.last_words()}")
 
-    async def _ready(self) -> bool:
-        """Whether the gateway is well and a worker has enrolled; False when a child ended first or time ran out."""
+    async def _until(self, fact: str) -> bool:
+        """Whether the gateway's health came to have ``fact``; False when a child ended first or time ran out."""
         with suppress(TimeoutError):
             async with asyncio.timeout(START_SECONDS):
                 while self.household.dead() is None:
-                    if await asyncio.to_thread(_has_worker, self.page):
+                    if (await asyncio.to_thread(_health, self.page)).get(fact):
                         return True
                     await asyncio.sleep(LOOK_SECONDS)
         return False
@@ -165,12 +167,12 @@ def worker_environment(settings: Settings, key_file: Path, nats_url: str) -> dic
     }
 
 
-def _has_worker(page: str) -> bool:
+def _health(page: str) -> dict[str, Any]:
     try:
         with urllib.request.urlopen(f"{page}/healthz", timeout=2) as answer:  # noqa: S310 - our own http address
-            return bool(json.load(answer)["workers"])
+            return dict(json.load(answer))
     except (OSError, ValueError, urllib.error.URLError):
-        return False
+        return {}
 
 
 def become_worker(arguments: list[str]) -> int:

@@ -11,8 +11,8 @@ from gateway.bus import Message
 from gateway.dispatch_setup import reaching_nats
 from schemas.errors import BusUnavailable
 
-UNREAD_MESSAGES: Final = 8
-UNREAD_BYTES: Final = 1024 * 1024
+UNREAD_MESSAGES: Final = 64
+UNREAD_BYTES: Final = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
