@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -79,30 +79,31 @@ def _timed(command: list[str], folder: Path) -> float:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, without what would lead the clone's commands back to this checkout."""
-    return {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL", "VIRTUAL_ENV"}}
+    """Ours, without settings, and without what would lead the clone's commands back to this checkout."""
+    left_out = ("LIKENESS_", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "VIRTUAL_ENV")
+    return {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
 
 
 @contextmanager
 def _running(clone: Path, state: Path) -> Iterator[str]:
     """`make run` in the clone, on a free port; its address once it is ready. All of it has ended afterwards."""
-    environment = _environment() | {"LIKENESS_PORT": "0", "LIKENESS_STATE": str(state), "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(
-        ["make", "run"], cwd=clone, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
-    watchdog = threading.Timer(START_SECONDS, process.terminate)
-    watchdog.start()
-    try:
-        assert process.stdout is not None
-        found = next(filter(None, map(READY.search, process.stdout)), None)
-        watchdog.cancel()
-        if found is None:
-            raise RuntimeError("`make run` ended, or was not ready in time")
-        yield found[1]
-    finally:
-        watchdog.cancel()
-        os.killpg(process.pid, signal.SIGINT)
-        process.wait(START_SECONDS)
+    chosen = _environment() | {"LIKENESS_PORT": "0", "LIKENESS_STATE": str(state)}
+    with subprocess.Popen(
+        ["make", "run"], cwd=clone, env=chosen, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        watchdog = threading.Timer(START_SECONDS, process.terminate)
+        watchdog.start()
+        try:
+            assert process.stdout is not None
+            found = next(filter(None, map(READY.search, process.stdout)), None)
+            if found is None:
+                raise RuntimeError("`make run` ended, or was not ready in time")
+            watchdog.cancel()
+            yield found[1]
+        finally:
+            watchdog.cancel()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGINT)
 
 
 async def _first_portrait(address: str) -> Outcome:

@@ -18,11 +18,18 @@ class Keeper:
     """Keeps the answers of a run in results/latest.json and README.md. A question that failed keeps its old answer."""
 
     answers: dict[str, Answer] = field(default_factory=dict)
+    worse: list[str] = field(default_factory=list)
 
     def pytest_sessionfinish(self) -> None:
         """Write what was measured."""
         if self.answers:
+            self.worse = results.worse(results.read(), self.answers)
             table.write(results.keep(self.answers))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what has become worse since the last run."""
+        for line in self.worse:
+            terminalreporter.write_line(f"worse than before: {line}", yellow=True)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

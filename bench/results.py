@@ -11,6 +11,8 @@ from bench.rounds import ratio
 LATEST: Final = Path(__file__).parent / "results" / "latest.json"
 SCALE: Final = {"µs": 1e6, "ms": 1e3, "s": 1.0, "MB": 1e-6, "": 1.0}
 """From seconds or bytes to the unit of a row."""
+WORSE: Final = 1.5
+"""A ratio that has grown by this factor is worth a look. It never fails a run: machines are shared."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -69,6 +71,19 @@ def keep(answers: dict[str, Answer], path: Path = LATEST) -> dict[str, Answer]:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=2) + b"\n")
     return kept
+
+
+def worse(old: dict[str, Answer], new: dict[str, Answer]) -> list[str]:
+    """In words, every ratio to a peer that has grown beyond ``WORSE`` times its old value; absolute times say less."""
+    before = {(file, row.what, row.peer): row.ratio for file, answer in old.items() for row in answer.rows}
+    return [
+        f"{file}: {row.what}: ratio {before[key]} -> {row.ratio} to {row.peer}"
+        for file, answer in new.items()
+        for row in answer.rows
+        if (key := (file, row.what, row.peer)) in before
+        and row.ratio is not None
+        and row.ratio > WORSE * (before[key] or row.ratio)
+    ]
 
 
 def _short(value: float) -> float:
