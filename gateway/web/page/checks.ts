@@ -17,6 +17,11 @@ const SENTENCES: Readonly<Record<PassedCheck["name"], (figure: number) => string
 export function checksStep({ session, go }: Journey): OpenStep {
   const { measured } = session;
   if (!measured) throw new TypeError("there is nothing to check yet");
+  // The photo has done its work: its part of the page ends, and its memory goes back.
+  const accept = (): void => {
+    session.vision.end();
+    go("leaves");
+  };
   const list = measured.checks.map(({ name, figure }) => el("li", { class: "passed" }, SENTENCES[name](figure ?? 0)));
   const element = el(
     "section",
@@ -45,7 +50,7 @@ export function checksStep({ session, go }: Journey): OpenStep {
     el(
       "div",
       { class: "actions" },
-      button("Continue", { class: "primary", "data-testid": "continue-leaves", onclick: () => go("leaves") }),
+      button("Continue", { class: "primary", "data-testid": "continue-leaves", onclick: accept }),
       button("Use another photo", { class: "quiet", onclick: () => go("photo") }),
     ),
   );

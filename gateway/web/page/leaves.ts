@@ -185,7 +185,8 @@ function summary(session: Session, total: HTMLElement, bytes: HTMLElement): HTML
     el(
       "p",
       { class: "small" },
-      "The photo, its background and clothes, place and time in its metadata, and the estimate of the adult check.",
+      "The photo, its background and clothes, place and time in its metadata, and the estimate of the adult check. The part of " +
+        "the page that held them has been ended.",
     ),
     el(
       "p",

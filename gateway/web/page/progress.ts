@@ -1,6 +1,8 @@
-// A progress region: a bar and a sentence that screen readers hear when it changes.
+// A progress region: a bar and a sentence. A screen reader hears a new sentence at once, new numbers in it now and then.
 
 import { el } from "./dom.ts";
+
+const NUMBERS_EVERY_MS = 5000;
 
 export interface ProgressView {
   readonly element: HTMLElement;
@@ -11,16 +13,23 @@ export interface ProgressView {
 
 export function progressView(label: string): ProgressView {
   const bar = el("progress", { max: 1, "aria-label": label });
-  const words = el("p", { "aria-live": "polite" });
-  const element = el("div", { class: "progress", "data-testid": "progress", hidden: true }, bar, words);
+  const words = el("p", { "aria-hidden": "true" });
+  const spoken = el("p", { class: "unseen", role: "status" });
+  const element = el("div", { class: "progress", "data-testid": "progress", hidden: true }, bar, words, spoken);
+  let spokenAt = Number.NEGATIVE_INFINITY;
+  let spokenSentence = "";
   return {
     element,
     show(text, share) {
       element.hidden = false;
       if (share === undefined) bar.removeAttribute("value");
       else bar.value = share;
-      // The same sentence again would be read out again.
-      if (words.textContent !== text) words.textContent = text;
+      words.textContent = text;
+      const sentence = text.replace(/\d+/g, "");
+      if (sentence === spokenSentence && performance.now() - spokenAt < NUMBERS_EVERY_MS) return;
+      spoken.textContent = text;
+      spokenSentence = sentence;
+      spokenAt = performance.now();
     },
     hide() {
       element.hidden = true;
