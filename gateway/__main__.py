@@ -17,6 +17,7 @@ from gateway.dispatch import Dispatcher
 from gateway.door import Door
 from gateway.enrolment import enrol
 from gateway.keys import load_or_create
+from gateway.nats_version import is_loopback
 from gateway.settings import Settings, read_settings
 from gateway.site import read_site
 from schemas import signing
@@ -53,6 +54,8 @@ def build(settings: Settings) -> Litestar:
         log.warning("there is no bundle on offer, so nobody can ask for a portrait")
     if not site.is_built:
         log.warning("the page is not built")
+    if not is_loopback(settings.host):
+        log.warning("not on loopback: without TLS in front, browsers will not give the page its keys")
 
     def enrol_now(jws: str) -> tuple[RosterEntry, Enrolled]:
         return enrol(jws, door.terms, allowed=door.allowed_workers, key=door.key, now=door.clock())

@@ -20,6 +20,7 @@ from nats.js import JetStreamContext, api
 from nats.js.kv import KeyValue
 
 from gateway.bus import BusHealth, Queue, Stored, Ticket
+from gateway.defects import trace
 from gateway.dispatch_ear import UNREAD_BYTES, UNREAD_MESSAGES, Incoming, NatsEar
 from gateway.dispatch_setup import ensure_bucket, ensure_offers, reaching_nats, require_version
 from gateway.ledger import REMEMBER_SECONDS
@@ -306,4 +307,4 @@ class Dispatcher:
 def _report(keeper: asyncio.Task[None]) -> None:
     # Without this the gateway would go on without a bus and nobody would know why.
     if not keeper.cancelled() and (error := keeper.exception()) is not None:
-        log.error("nats: gave up", exc_info=error)
+        log.error("nats: gave up: %s", trace(error))

@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+from gateway.defects import trace
+
 log = logging.getLogger("likeness.gateway")
 
 Work = Callable[[Callable[[bytes], Awaitable[None]]], Awaitable[None]]
@@ -27,8 +29,8 @@ class Pipe:
     async def _run(self, work: Work) -> None:
         try:
             await work(self._emit)
-        except Exception:
-            log.exception("a job ended by a defect of this program")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the stream must end
+            log.error("a job ended by a defect: %s", trace(error))  # noqa: TRY400 - no message, see defects.py
         finally:
             self._frame.put_nowait(None)
 

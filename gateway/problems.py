@@ -1,5 +1,6 @@
 """Refusals over HTTP: RFC 9457 problem details. One table says which code has which status."""
 
+import logging
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -7,7 +8,10 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
+from gateway.defects import trace
 from schemas.errors import LikenessError, TooLarge
+
+log = logging.getLogger("likeness.gateway")
 
 AnyRequest = Request[Any, Any, Any]
 """A request as every handler here takes it: nobody is logged in, so there is no user and no session to name."""
@@ -125,8 +129,9 @@ def refuse_http(request: AnyRequest, error: HTTPException) -> Response[bytes]:
     )
 
 
-def refuse_defect(request: AnyRequest, _error: Exception) -> Response[bytes]:
+def refuse_defect(request: AnyRequest, error: Exception) -> Response[bytes]:
     """The answer when this program has a defect. What it was stands in the log, not here."""
+    log.error("a defect: %s", trace(error))
     return refuse_http(request, HTTPException(status_code=HTTPStatus.INTERNAL_SERVER_ERROR))
 
 

@@ -194,6 +194,19 @@ async def test_a_statement_in_other_than_its_one_spelling_is_refused(http: httpx
     assert code(await http.post("/api/v1/jobs", content=body)) in {"not-canonical", "bad-field"}
 
 
+async def test_a_defect_is_logged_without_what_was_sent(
+    http: httpx.AsyncClient, scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(*_: object) -> bool:
+        raise ZeroDivisionError(str(12345 * 6789))
+
+    monkeypatch.setattr(scene.bus, "create", fail)
+    answer = await http.post("/api/v1/consents", content=scene.world.grant_jws())
+    assert (answer.status_code, code(answer)) == (500, "internal-server-error")
+    assert str(12345 * 6789) not in answer.text + caplog.text
+    assert "ZeroDivisionError" in caplog.text
+
+
 async def test_an_unknown_path_or_method_is_a_problem_too(http: httpx.AsyncClient) -> None:
     assert code(await http.get("/nowhere")) == "not-found"
     assert code(await http.delete("/api/v1/jobs")) == "method-not-allowed"
