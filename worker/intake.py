@@ -1,4 +1,4 @@
-"""The worker's side of NATS, and the only file of this room that knows it (spec/subjects.md).
+"""The worker's side of NATS, which only this file and intake_mail.py know (spec/subjects.md).
 
 Offers are pulled from a work queue that the gateway made; everything else is core request and reply. No payload is
 looked into beyond what routing needs, and none is logged. Losing the connection ends every job at once, as it does at
@@ -6,16 +6,13 @@ the gateway: what was said meanwhile is lost, and nobody could receive the resul
 """
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from typing import Final
 
 import nats.errors
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.js import JetStreamContext
 
@@ -24,13 +21,13 @@ from schemas.errors import (
     BusUnavailable,
     LikenessError,
     NotEnrolled,
-    OfferExpired,
-    OutOfOrder,
     UnknownJob,
     from_code,
 )
-from schemas.job import Accepted, Problem, unpack_disclosure
+from schemas.job import Accepted, Problem
 from schemas.worker_key import ClaimMessage, Enrolled
+from worker.intake_mail import FoundOffer, JobMail
+from worker.race import first_of
 
 log = logging.getLogger("likeness.worker")
 
@@ -41,69 +38,8 @@ RECONNECT_SECONDS: Final = 1
 FRAME_SECONDS: Final = 60
 """How long one frame may wait for the permission to send the next: a browser on a slow line sets the pace."""
 PAUSE_SECONDS: Final = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class FoundOffer:
-    """One message of the offer queue. Exactly one of its three methods is called."""
-
-    raw: bytes
-    _message: Msg = field(repr=False)
-
-    async def take(self) -> None:
-        """It is ours; nobody else shall get it."""
-        with suppress(nats.errors.Error, TimeoutError):
-            await self._message.ack_sync(timeout=CALL_SECONDS)
-
-    async def drop(self) -> None:
-        """Nobody waits for it any more."""
-        with suppress(nats.errors.Error):
-            await self._message.term()
-
-    async def pass_on(self) -> None:
-        """Another worker may do better with it."""
-        with suppress(nats.errors.Error):
-            await self._message.nak(delay=FETCH_SECONDS)
-
-
-class JobMail:
-    """What the gateway sends about one claimed offer."""
-
-    def __init__(self) -> None:
-        self.sealed: asyncio.Future[tuple[str, bytes]] = asyncio.get_running_loop().create_future()
-        """Disclosure JWS and sealed request, once they have come."""
-        self.cancelled = asyncio.Event()
-        """Nobody wants the job any more."""
-        self.lost = asyncio.Event()
-        """The connection was lost, and with it the job."""
-        self._accepted: bytes | None = None
-        self._closed = False
-
-    def close(self) -> None:
-        """Accept nothing from now on: whoever still seals must learn that nobody will open it."""
-        self._closed = True
-
-    async def hear_sealed(self, message: Msg) -> None:
-        """Accept the first sealed request, and the same one again; refuse any other."""
-        seen = hashlib.sha256(message.data).digest()
-        answer = canonical.encode(Accepted())
-        try:
-            if self._closed:
-                raise OfferExpired
-            if self._accepted is None:
-                disclosure, sealed = unpack_disclosure(message.data)
-                self._accepted = seen
-                self.sealed.set_result((disclosure, sealed))
-            elif self._accepted != seen:
-                raise OutOfOrder
-        except LikenessError as error:
-            answer = canonical.encode(Problem(code=error.code, detail=error.meaning))
-        with suppress(nats.errors.Error):
-            await message.respond(answer)
-
-    async def hear_cancel(self, _message: Msg) -> None:
-        """Stop this job."""
-        self.cancelled.set()
+FLUSH_SECONDS: Final = 60
+"""Longer than it takes to notice that a connection is dead."""
 
 
 class Intake:
@@ -222,7 +158,7 @@ class Intake:
             ):
                 opened.append(await self._client.subscribe(subject, cb=hear))
             # The interest must have arrived before anybody learns that we are there.
-            await self._client.flush(CALL_SECONDS)
+            await self._settle()
             self._open.add(mail)
             yield mail
         except (nats.errors.Error, OSError) as error:
@@ -232,6 +168,19 @@ class Intake:
             for subscription in opened:
                 with suppress(nats.errors.Error, OSError):
                     await subscription.unsubscribe()
+
+    async def _settle(self) -> None:
+        """Return when the server has read all that was sent to it.
+
+        Raises:
+            BusUnavailable: not in time.
+        """
+        # A flush that gives up breaks the client when its answer comes later, so the flush itself has all the time.
+        flush = asyncio.create_task(self._client.flush(FLUSH_SECONDS))
+        flush.add_done_callback(_forget)
+        await first_of(asyncio.shield(flush), within_seconds=CALL_SECONDS)
+        if not flush.done() or flush.exception() is not None:
+            raise BusUnavailable
 
     async def claim(self, offer_id: str, message: ClaimMessage) -> None:
         """Return when the gateway has accepted the claim.
@@ -252,6 +201,12 @@ class Intake:
             LikenessError: what the gateway answered, or BusUnavailable.
         """
         _raise_problem(await self._ask(subjects.event(offer_id), frame, FRAME_SECONDS))
+
+
+def _forget(task: asyncio.Task[None]) -> None:
+    """Whoever waited for ``task`` has gone on; its end is no news."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _raise_problem(answer: bytes) -> None:

@@ -21,13 +21,15 @@ from schemas.job import Offer
 from schemas.job_states import Event, State, advance
 from schemas.scalars import digest, to_b64u
 from schemas.worker_key import Claim, ClaimMessage, Enrolled
-from worker import ending, erasure, host
-from worker.intake import FoundOffer, Intake, JobMail
+from worker import ending, erasure
+from worker.intake import Intake
+from worker.intake_mail import FoundOffer, JobMail
 from worker.outbox import Outbox
 from worker.pipe import Said, Task
 from worker.process import Child, Ended
 from worker.race import first_of
 from worker.settings import Settings
+from worker.witness import witness
 
 log = logging.getLogger("likeness.worker")
 
@@ -110,14 +112,11 @@ class Job:
             await self._found.take()
             self._log("claimed")
             await self._wait_for_sealed(mail)
-            if not mail.sealed.done():
-                mail.close()
-                self._step(Event.CANCEL if mail.cancelled.is_set() else Event.LAPSE)
-                self._log("nothing was disclosed")
-                await self._end_child()
-                return
-            self._step(Event.DISCLOSE)
-            await self._draw(mail, *mail.sealed.result())
+            if mail.sealed.done():
+                self._step(Event.DISCLOSE)
+                await self._draw(mail, *mail.sealed.result())
+            else:
+                await self._lapse(mail)
 
     async def _wait_for_sealed(self, mail: JobMail) -> None:
         """Return when something was disclosed to this claim, its lease is over, or nobody wants it any more."""
@@ -130,9 +129,21 @@ class Job:
             within_seconds=self._desk.settings.lease_seconds,
         )
 
+    async def _lapse(self, mail: JobMail) -> None:
+        """Nothing was disclosed: the child ends unused, and the gateway may know it."""
+        mail.close()
+        self._step(Event.CANCEL if mail.cancelled.is_set() else Event.LAPSE)
+        self._child.dismiss()
+        await first_of(self._child.end(), within_seconds=EXIT_SECONDS)
+        ended = await self._end_child()
+        outbox = self._outbox()
+        outbox.put(FrameKind.RECEIPT, self._receipt(ended, "unused"))
+        outbox.close()
+        await self._deliver(outbox, mail)
+
     async def _draw(self, mail: JobMail, disclosure: str, sealed: bytes) -> None:
         """From the sealed request to the child's end, and the receipt delivered."""
-        outbox = Outbox(lambda frame: self._desk.intake.send_frame(self._offer.offer_id, frame))
+        outbox = self._outbox()
         listening = asyncio.create_task(self._listen(outbox))
         try:
             await self._child.give(self._task(disclosure, sealed))
@@ -140,10 +151,17 @@ class Job:
         finally:
             ended = await self._end_child()
         await listening
-        self._put_end(outbox, ended)
+        self._put_end(outbox, ended, told=mail.cancelled.is_set())
+        await self._deliver(outbox, mail)
+        self._step(Event.LAPSE if outbox.broken.is_set() else Event.RECEIPT)
+
+    def _outbox(self) -> Outbox:
+        return Outbox(lambda frame: self._desk.intake.send_frame(self._offer.offer_id, frame))
+
+    async def _deliver(self, outbox: Outbox, mail: JobMail) -> None:
+        """Return when all is sent or cannot be: without a connection there is nobody to send it to."""
         await first_of(asyncio.shield(outbox.sending), mail.lost.wait())
         await outbox.stop()
-        self._step(Event.LAPSE if outbox.broken.is_set() else Event.RECEIPT)
         self._log("receipt not delivered" if outbox.broken.is_set() else "receipt delivered")
 
     def _task(self, disclosure: str, sealed: bytes) -> Task:
@@ -213,16 +231,20 @@ class Job:
         self.child_over.set()
         return ended
 
-    def _put_end(self, outbox: Outbox, ended: Ended) -> None:
-        """The last frames: a problem when the images are not complete, and the receipt in any case."""
+    def _put_end(self, outbox: Outbox, ended: Ended, *, told: bool) -> None:
+        """The last frames: the receipt, and before it a problem unless all is there or the gateway was ``told``."""
         kind = ending.exit_kind(finished=self._finished, status=ended.status, stopped=self._stopped, code=self._code)
         self._step(Event.RETURN if kind == "normal" else Event.FAIL)
-        self._log(f"child ended ({kind}), {self._images} images")
-        if kind != "normal":
+        if kind != "normal" and not told:
             outbox.put(FrameKind.PROBLEM, canonical.encode(ending.problem(kind, self._code)))
-        statement = erasure.receipt(self._about(), self._seen(ended, kind))
-        outbox.put(FrameKind.RECEIPT, signing.sign(statement, self._desk.identity).encode("ascii"))
+        outbox.put(FrameKind.RECEIPT, self._receipt(ended, kind))
         outbox.close()
+
+    def _receipt(self, ended: Ended, kind: ExitKind) -> bytes:
+        self._log(f"child ended ({kind}), {self._images} images")
+        seen = witness(self._child, ended, kind, opened_at=self._opened_at, now=self._desk.clock())
+        statement = erasure.receipt(self._about(), seen)
+        return signing.sign(statement, self._desk.identity).encode("ascii")
 
     def _about(self) -> erasure.About:
         return erasure.About(
@@ -234,22 +256,4 @@ class Job:
             software=self._desk.software,
             images=self._images,
             result=self._result.hexdigest() if self._images else None,
-        )
-
-    def _seen(self, ended: Ended, kind: ExitKind) -> erasure.Seen:
-        return erasure.Seen(
-            exit_kind=kind,
-            exit_status=ended.status,
-            process_exists=ended.process_exists,
-            core_limit_bytes=self._child.core_limit_bytes,
-            file_limit_bytes=self._child.file_limit_bytes,
-            undumpable=self._child.warm.undumpable,
-            offline=self._child.warm.offline,
-            frees_overwritten=self._child.warm.frees_overwritten,
-            leftovers=ended.leftovers,
-            swap_is_on=host.swap_is_on(),
-            init_on_free=host.init_on_free(),
-            provider=self._child.warm.provider,
-            opened_at=self._opened_at,
-            exited_at=self._desk.clock(),
         )

@@ -105,6 +105,11 @@ class Child:
         while (message := await _hear(self._process)) is not None:
             yield message
 
+    def dismiss(self) -> None:
+        """There is no task for it: it ends by itself, having opened nothing."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
     def kill(self) -> None:
         """End it now, with all it may have started (SIGKILL to its process group)."""
         self._killed = True

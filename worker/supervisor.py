@@ -19,7 +19,8 @@ from schemas.errors import LikenessError, OfferExpired, SettingInvalid, UnknownJ
 from schemas.job import Offer
 from worker import host, models
 from worker.enrolment import Membership
-from worker.intake import FoundOffer, Intake
+from worker.intake import Intake
+from worker.intake_mail import FoundOffer
 from worker.job import Desk, Job
 from worker.models import Bundle
 from worker.process import Child, start_child

@@ -229,8 +229,7 @@ async def test_a_warm_child_has_forbidden_itself_every_trace(start: StartChild, 
 
 async def test_a_child_without_work_ends_quietly(start: StartChild, bundle: Bundle, person: Person) -> None:
     child = await start(bundle, person)
-    assert child._process.stdin is not None
-    child._process.stdin.close()
+    child.dismiss()
     assert [message async for message in child.messages()] == []
     assert (await child.end()).status == 0
 
