@@ -1,5 +1,6 @@
-// Step 4: the notice, the pool, three statements that nobody ticked beforehand, and a way out that is as easy as the way in.
+// Step 4: the notice, the pool, three statements that nobody ticked beforehand, and a way out as easy as the way in.
 
+import type { PoolFact } from "../protocol/wire.ts";
 import { agree, type Statements } from "./agreeing.ts";
 import { button, el, fill, newId, stepHeading } from "./dom.ts";
 import { noticeView } from "./notice.ts";
@@ -12,6 +13,12 @@ const STATEMENTS: readonly { readonly name: keyof Statements; readonly testId: s
   { name: "this_is_me", testId: "consent-me", words: "The photo shows me, and nobody else." },
   { name: "i_hold_the_rights", testId: "consent-rights", words: "I have the right to use this photo." },
 ];
+
+const POOL_TITLES: Readonly<Record<PoolFact["name"], string>> = {
+  company: "a machine of the operator",
+  volunteer: "a volunteer’s machine",
+  attested: "an attested machine",
+};
 
 export function consentStep(journey: Journey): OpenStep {
   const { session, go } = journey;
@@ -65,7 +72,12 @@ function poolChoice(session: Session, changed: () => void): HTMLElement {
   const [only, ...others] = pools;
   if (only && others.length === 0) {
     session.pool = only.name;
-    return el("div", { class: "card" }, el("h2", {}, `Who draws: ${poolTitle(only.name)}`), el("p", {}, only.promise));
+    return el(
+      "div",
+      { class: "card" },
+      el("h2", {}, `Who draws: ${POOL_TITLES[only.name]}`),
+      el("p", {}, only.promise),
+    );
   }
   const group = newId();
   const choices = pools.map(({ name, promise }) => {
@@ -74,15 +86,9 @@ function poolChoice(session: Session, changed: () => void): HTMLElement {
       changed();
     };
     const input = el("input", { type: "radio", name: group, checked: session.pool === name, onchange: choose });
-    return el("label", { class: "tick" }, input, el("span", {}, el("strong", {}, poolTitle(name)), ` — ${promise}`));
+    return el("label", { class: "tick" }, input, el("span", {}, el("strong", {}, POOL_TITLES[name]), ` — ${promise}`));
   });
   return el("fieldset", { class: "statements" }, el("legend", {}, "Who may draw"), ...choices);
-}
-
-export function poolTitle(name: Session["facts"]["pools"][number]["name"]): string {
-  return { company: "a machine of the operator", volunteer: "a volunteer’s machine", attested: "an attested machine" }[
-    name
-  ];
 }
 
 function scopeView({ facts, bundle }: Session): HTMLElement {

@@ -52,11 +52,8 @@ async function collect(session: Session, signal: AbortSignal, tell: Tell): Promi
   const record = recordBytes(recordOf(measured, session.choices, bundle), bundle);
   let outcome: Outcome = { portraits: [], style, receipt: undefined, receiptFile: undefined };
   session.outcome = outcome;
-  for await (const happening of draw(
-    { agreement, gateway: facts.key, record, style, images },
-    { ...net, now: nowSeconds },
-    signal,
-  )) {
+  const order = { agreement, gateway: facts.key, record, style, images };
+  for await (const happening of draw(order, { ...net, now: nowSeconds }, signal)) {
     if (happening.is === "disclosing") {
       session.reach = "record";
       session.agreement = { ...agreement, disclosures: agreement.disclosures + 1, images: agreement.images + images };
@@ -115,7 +112,8 @@ async function recipientView({ roster, hpkeKey }: CheckedClaim): Promise<HTMLEle
 function waitingWords({ waited_seconds, gives_up_after_seconds, ahead, workers }: Waiting): string {
   const queue = ahead === 0 ? "You are next" : `${ahead} ahead of you`;
   const known = workers === 1 ? "1 worker is known" : `${workers} workers are known`;
-  return `Waiting for a worker: ${waited_seconds} s of at most ${gives_up_after_seconds} s. ${queue}; ${known}. Nothing is disclosed yet.`;
+  const time = `${waited_seconds} s of at most ${gives_up_after_seconds} s`;
+  return `Waiting for a worker: ${time}. ${queue}; ${known}. Nothing is disclosed yet.`;
 }
 
 export function progressWords({ phase, image, images, step, steps }: Progress): string {

@@ -23,7 +23,8 @@ const PARTS: Readonly<Record<Part, { readonly title: string; readonly words: str
   embedding: {
     title: "Identity vector",
     words:
-      "128 numbers that face recognition uses to tell people apart. They make the portrait more like you, and they can identify you.",
+      "128 numbers that face recognition uses to tell people apart. They make the portrait more like you, and they can " +
+      "identify you.",
   },
 };
 const ORDER: readonly Part[] = ["geometry", "look", "embedding"];
@@ -177,7 +178,8 @@ function summary(session: Session, total: HTMLElement, bytes: HTMLElement): HTML
     el(
       "p",
       { class: "small" },
-      `Sealed together with your consent it becomes ${NUMBER.format(SIZES.sealedRequest)} bytes for everybody, so that its length tells nothing.`,
+      `Sealed together with your consent it becomes ${NUMBER.format(SIZES.sealedRequest)} bytes for everybody, so that ` +
+        "its length tells nothing.",
     ),
     el("h3", {}, "To whom"),
     el("p", { class: "small" }, recipientWords(session)),
@@ -185,8 +187,8 @@ function summary(session: Session, total: HTMLElement, bytes: HTMLElement): HTML
     el(
       "p",
       { class: "small" },
-      "The photo, its background and clothes, place and time in its metadata, and the estimate of the adult check. The part of " +
-        "the page that held them has been ended.",
+      "The photo, its background and clothes, place and time in its metadata, and the estimate of the adult check. " +
+        "The part of the page that held them has been ended.",
     ),
     el(
       "p",

@@ -1,7 +1,7 @@
 // The only file that calls `fetch`.
 //
-// What it can send are three branded types, and each has one maker: a statement signed by K_u, the body that opens a job, and
-// a disclosure, whose record is sealed. There is no function here that takes a photo, a crop, or a plain record.
+// What it can send are three branded types, and each has one maker: a statement signed by K_u, the body that opens a
+// job, and a disclosure, whose record is sealed. No function here takes a photo, a crop, or a plain record.
 
 import { openEdgeManifest } from "../protocol/bundle_manifest.ts";
 import { fromPeer, LikenessError } from "../protocol/errors.ts";
@@ -49,8 +49,8 @@ export async function postDisclosure(offerId: string, body: DisclosureBytes, sig
 }
 
 /**
- * The bytes of `file`, from the browser's cache or from the gateway, checked against its digest either way. `arrived` hears
- * how many bytes more are there.
+ * The bytes of `file`, from the browser's cache or from the gateway, checked against its digest either way. `arrived`
+ * hears how many bytes more are there.
  *
  * @throws gateway-unreachable, models-unavailable.
  */

@@ -1,5 +1,5 @@
-// The notice as elements. It is written in four marks of Markdown (heading, paragraph, **strong**, *emphasis*); all other
-// characters are text. What is shown is what the consent's digest is of, so nothing is added or left out.
+// The notice as elements. It is written in four marks of Markdown (heading, paragraph, **strong**, *emphasis*); all
+// other characters are text. What is shown is what the consent's digest is of, so nothing is added or left out.
 
 import { el } from "./dom.ts";
 

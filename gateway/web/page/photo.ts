@@ -74,8 +74,8 @@ function page(...parts: HTMLElement[]): HTMLElement {
     el(
       "p",
       { class: "lead" },
-      "It is opened in a part of this page that has no network. Numbers about your face come out, you see every one of them, " +
-        "and you decide. The photo itself stays here.",
+      "It is opened in a part of this page that has no network. Numbers about your face come out, you see every one of " +
+        "them, and you decide. The photo itself stays here.",
     ),
     ...parts,
     el(

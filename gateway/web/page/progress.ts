@@ -1,4 +1,4 @@
-// A progress region: a bar and a sentence. A screen reader hears a new sentence at once, new numbers in it now and then.
+// A progress region: a bar and a sentence. A screen reader hears a new sentence at once, new numbers in it less often.
 
 import { el } from "./dom.ts";
 

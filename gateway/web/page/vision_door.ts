@@ -36,7 +36,7 @@ export class VisionDoor {
     return this.#ready;
   }
 
-  /** What the photo says about its one face; the file or frame is gone from the page afterwards. @throws PHOTO_ERRORS. */
+  /** What the photo says about its one face; the page holds neither file nor frame afterwards. @throws PHOTO_ERRORS. */
   async measure(photo: Blob | ImageBitmap, step: (now: VisionStep) => void): Promise<Measured> {
     const transfer = photo instanceof Blob ? [] : [photo];
     const answer = await this.#ask({ ask: "measure", photo }, transfer, step);
