@@ -42,7 +42,11 @@ class Page implements Journey {
 
   readonly go = (to: Step): void => {
     if (!mayFollow(this.#step, to) || to === "failed") throw new TypeError(`${to} does not follow ${this.#step}`);
-    this.#show(to, () => VIEWS[to](this));
+    try {
+      this.#show(to, () => VIEWS[to](this));
+    } catch (error) {
+      this.fail(error);
+    }
   };
 
   readonly fail = (error: unknown): void => {

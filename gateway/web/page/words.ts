@@ -9,11 +9,11 @@ export interface Words {
   readonly whatToDo: string;
 }
 
-const AGAIN = "Please try again. If it happens again, tell the operator named at the bottom of this page.";
-const RELOAD =
-  "Reload the page and try again. If it happens again, tell the operator named at the bottom of this page.";
+const NAMED = "Their name is at the bottom of this page.";
+const AGAIN = `Please try again. If it happens again, tell the operator. ${NAMED}`;
+const RELOAD = `Reload the page and try again. If it happens again, tell the operator. ${NAMED}`;
 const CONSENT_AGAIN = "Go back one step, read the notice and agree again.";
-const OPERATOR = "This is for the operator to put right, not for you. Their name is at the bottom of this page.";
+const OPERATOR = `This is for the operator to put right, not for you. ${NAMED}`;
 
 const GARBLED: Words = { title: "A message could not be read", whatToDo: RELOAD };
 const UNTRUSTED: Words = {
@@ -80,8 +80,8 @@ export const WORDS: Readonly<Record<ErrorCode, Words>> = {
   "age-refused": {
     title: "The page could not make sure that you are an adult",
     whatToDo:
-      "Likeness is for adults. An estimate ran on this device and was not clearly adult; such estimates are often wrong by " +
-      "several years. If you are an adult, another photo may help, or write to the operator named at the bottom of this page.",
+      "Likeness is for adults. An estimate ran on this device and was not clearly adult; such estimates are often wrong " +
+      `by several years. If you are an adult, another photo may help, or write to the operator. ${NAMED}`,
   },
   "camera-unavailable": {
     title: "The camera could not be used",
@@ -91,13 +91,12 @@ export const WORDS: Readonly<Record<ErrorCode, Words>> = {
   // The page.
   "models-unavailable": {
     title: "The face models could not be loaded",
-    whatToDo:
-      "Check your connection and reload the page. If it happens again, tell the operator named at the bottom of this page.",
+    whatToDo: `Check your connection and reload the page. If it happens again, tell the operator. ${NAMED}`,
   },
   "browser-unsupported": {
     title: "This browser lacks something the page needs",
     whatToDo:
-      "Use a current version of Chrome, Edge, Firefox or Safari, and open the page over https (or on this very machine).",
+      "Use a current version of Chrome, Edge, Firefox or Safari, and open the page over https (or on this machine).",
   },
   "gateway-unreachable": {
     title: "The gateway does not answer",

@@ -16,7 +16,7 @@ export function invert(m: Affine): Affine {
   return [d / det, -b / det, -c / det, a / det, (c * f - d * e) / det, (b * e - a * f) / det];
 }
 
-/** Rotation, one scale and a shift that bring `from` nearest to `to` in the least-squares sense (Umeyama 1991, no reflection). */
+/** Rotation, one scale and a shift that bring `from` nearest to `to` by least squares (Umeyama 1991), unmirrored. */
 export function similarity(from: readonly Point[], to: readonly Point[]): Affine {
   const [mx, my] = mean(from);
   const [ux, uy] = mean(to);

@@ -18,7 +18,7 @@ export type VisionStep = "decoding" | "finding" | "measuring" | "checking" | "en
 /** A gate that the photo has passed. Figures are rounded, for people to read. */
 export interface PassedCheck {
   readonly name: "one-face" | "size" | "whole" | "pose" | "sharpness" | "light" | "adult";
-  /** Pixels between the outer eye corners, degrees off the camera, sharpness and light out of 100; none for the others. */
+  /** Pixels between the outer eye corners, degrees off the camera, sharpness and light out of 100; else none. */
   readonly figure?: number;
 }
 

@@ -1,7 +1,7 @@
 // The gates before any identity vector exists: one face, large enough, whole, facing the camera, sharp, well lit. Pure.
 //
-// They protect honest people from a bad portrait; a changed page could leave them out. The thresholds were set by eye on
-// few public-domain photos and are not calibrated.
+// They protect honest people from a bad portrait; a changed page could leave them out. The thresholds were set by eye
+// on few public-domain photos and are not calibrated.
 
 import { LikenessError } from "../protocol/errors.ts";
 import type { Face } from "./detect.ts";
