@@ -131,7 +131,8 @@ $(WEB)/node_modules/.made: $(WEB)/package.json $(WEB)/package-lock.json | node
 WEB_SOURCES := $(shell find $(WEB) -name node_modules -prune -o -type f -print 2>/dev/null)
 EDGE_SOURCES := $(wildcard edge_export/*.py edge_export/*.json edge_export/references/*.json) schemas/bundle_manifest.py
 
-.build/web/.made: $(WEB_SOURCES) $(WEB)/node_modules/.made
+# The models first: the build writes compressed twins beside them.
+.build/web/.made: $(WEB_SOURCES) $(WEB)/node_modules/.made .build/edge/manifest.json
 	@echo '==> the page'
 	npm --prefix $(WEB) run build
 	@touch $@
@@ -139,7 +140,6 @@ EDGE_SOURCES := $(wildcard edge_export/*.py edge_export/*.json edge_export/refer
 .build/edge/manifest.json: $(EDGE_SOURCES) | .venv/.run node
 	@echo '==> the browser models'
 	.venv/bin/python -m edge_export edge
-	@touch $@
 	@touch $@
 
 # --- tools of the machine: looked for on each call, fetched once ------------------------------------------------------

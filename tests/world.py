@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
-from litestar import Litestar
+from litestar.types import ASGIApp
 
 from gateway import __main__ as gateway_program
 from gateway.settings import Settings
@@ -114,7 +114,7 @@ def settings(folder: Path, nats: NatsServer, **edits: Any) -> Settings:
 
 
 @asynccontextmanager
-async def listening(app: Litestar) -> AsyncIterator[str]:
+async def listening(app: ASGIApp) -> AsyncIterator[str]:
     """``app`` behind a real web server; gives its address."""
     server = uvicorn.Server(
         uvicorn.Config(app, port=0, access_log=False, log_config=None, lifespan="on", timeout_graceful_shutdown=2)

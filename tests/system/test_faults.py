@@ -12,7 +12,7 @@ from schemas import embedding, signing
 from schemas.frames import Frame, FrameKind
 from tests import tiny_bundle
 from tests.client import Job, Outcome, Person
-from tests.system.conftest import System, running
+from tests.whole import System, running
 
 pytestmark = [pytest.mark.anyio, pytest.mark.system]
 RECORD = embedding.encode(tiny_bundle.public_record())

@@ -17,7 +17,7 @@ from schemas import canonical, embedding, sealing, subjects
 from schemas.receipt_file import check_receipt_file
 from tests import tiny_bundle
 from tests.client import Outcome, Person
-from tests.system.conftest import TOP, System, running
+from tests.whole import TOP, System, running
 
 pytestmark = [pytest.mark.anyio, pytest.mark.system]
 RECORD = embedding.encode(tiny_bundle.public_record())

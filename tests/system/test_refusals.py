@@ -15,7 +15,7 @@ from schemas.job import SealedRequest
 from schemas.scalars import digest, to_b64u
 from tests import tiny_bundle
 from tests.client import Job, Person
-from tests.system.conftest import System, running
+from tests.whole import System, running
 
 pytestmark = [pytest.mark.anyio, pytest.mark.system]
 RECORD = embedding.encode(tiny_bundle.public_record())
