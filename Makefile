@@ -13,6 +13,8 @@ SHELL := bash
 export PATH := $(CURDIR)/.build/bin:$(PATH):/usr/local/sbin:/usr/sbin
 # Python comes from this machine: uv would look for one on a host that not everybody reaches.
 export UV_PYTHON_DOWNLOADS := never
+# onnxruntime from 1.29 on reports its use to its maker unless it is told not to.
+export ORT_DISABLE_TELEMETRY := 1
 
 WEB := gateway/web
 PYTHON_ROOMS := schemas gateway worker edge_export tests bench
