@@ -44,6 +44,39 @@ SPOKEN_IN_THE_BROWSER: Final[tuple[type[msgspec.Struct], ...]] = (
     EdgeManifest,
 )
 
+SIZES: Final = {
+    "publicKey": sealing.PUBLIC_KEY_BYTES,
+    "mlkemPublicKey": sealing.MLKEM_PUBLIC_BYTES,
+    "enc": sealing.ENC_BYTES,
+    "tag": sealing.TAG_BYTES,
+    "sealedRequest": sealing.SEALED_REQUEST_BYTES,
+    "requestRoom": sealing.REQUEST_ROOM_BYTES,
+    "chunk": sealing.CHUNK_BYTES,
+    "sealedChunk": sealing.SEALED_CHUNK_BYTES,
+    "maxImageChunks": sealing.MAX_IMAGE_CHUNKS,
+    "secret": sealing.SECRET_BYTES,
+    "maxRecord": embedding.MAX_RECORD_BYTES,
+    "maxStatement": canonical.MAX_STATEMENT_BYTES,
+}
+LABELS: Final = {
+    "request": sealing.REQUEST_LABEL,
+    "reply": sealing.REPLY_LABEL,
+    "image": sealing.IMAGE_LABEL,
+}
+RECORD: Final = {
+    "version": embedding.VERSION,
+    "ruler": embedding.RULER_ID,
+    "header": embedding.HEADER_BYTES,
+    "geometry": embedding.GEOMETRY_LENGTH,
+    "look": embedding.LOOK_BYTES,
+    "embedding": embedding.EMBEDDING_BYTES,
+    "embeddingLength": embedding.EMBEDDING_LENGTH,
+    "maxScale": embedding.MAX_SCALE,
+    "attributeBytes": embedding.ATTRIBUTE_BYTES,
+    "parts": embedding.PART_BITS,
+    "embedders": {str(number): name for number, name in embedding.EMBEDDERS.items()},
+}
+
 HEAD: Final = """\
 // Written by `python -m schemas.typescript` from schemas/*.py. Do not edit: change the structs and run it again.
 // spec/encoding.md section 7.
@@ -80,49 +113,16 @@ def render() -> str:
 
 
 def _tables() -> list[str]:
-    codes = {code: cls.meaning for code, cls in errors.all_codes().items()}
-    faults = {code: cls.fault for code, cls in errors.all_codes().items()}
-    sizes = {
-        "publicKey": sealing.PUBLIC_KEY_BYTES,
-        "mlkemPublicKey": sealing.MLKEM_PUBLIC_BYTES,
-        "enc": sealing.ENC_BYTES,
-        "tag": sealing.TAG_BYTES,
-        "sealedRequest": sealing.SEALED_REQUEST_BYTES,
-        "requestRoom": sealing.REQUEST_ROOM_BYTES,
-        "chunk": sealing.CHUNK_BYTES,
-        "sealedChunk": sealing.SEALED_CHUNK_BYTES,
-        "maxImageChunks": sealing.MAX_IMAGE_CHUNKS,
-        "secret": sealing.SECRET_BYTES,
-        "maxRecord": embedding.MAX_RECORD_BYTES,
-        "maxStatement": canonical.MAX_STATEMENT_BYTES,
-    }
-    labels = {
-        "request": sealing.REQUEST_LABEL.decode(),
-        "reply": sealing.REPLY_LABEL.decode(),
-        "image": sealing.IMAGE_LABEL.decode(),
-    }
-    record = {
-        "version": embedding.VERSION,
-        "ruler": embedding.RULER_ID,
-        "header": embedding.HEADER_BYTES,
-        "geometry": embedding.GEOMETRY_LENGTH,
-        "look": embedding.LOOK_BYTES,
-        "embedding": embedding.EMBEDDING_BYTES,
-        "embeddingLength": embedding.EMBEDDING_LENGTH,
-        "maxScale": embedding.MAX_SCALE,
-        "attributeBytes": embedding.ATTRIBUTE_BYTES,
-        "parts": embedding.PART_BITS,
-        "embedders": {str(number): name for number, name in embedding.EMBEDDERS.items()},
-    }
+    known = errors.all_codes()
     return [
-        _const("ERRORS", codes),
-        _const("FAULTS", faults),
+        _const("ERRORS", {code: cls.meaning for code, cls in known.items()}),
+        _const("FAULTS", {code: cls.fault for code, cls in known.items()}),
         _const("PHOTO_ERRORS", errors.PHOTO_CODES),
         "export type ErrorCode = keyof typeof ERRORS | keyof typeof PHOTO_ERRORS;\n",
         _const("FRAMES", {kind.name.lower(): int(kind) for kind in frames.FrameKind}),
-        _const("SIZES", sizes),
-        _const("LABELS", labels),
-        _const("RECORD", record),
+        _const("SIZES", SIZES),
+        _const("LABELS", {name: label.decode() for name, label in LABELS.items()}),
+        _const("RECORD", RECORD),
         _const("COLOURS", embedding.COLOURS),
         _const("ATTRIBUTES", embedding.ATTRIBUTES),
         _const("PROMISES", pools.PROMISES),

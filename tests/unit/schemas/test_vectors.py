@@ -16,7 +16,8 @@ from schemas.job import Offer
 from schemas.scalars import digest, from_b64u
 from schemas.worker_key import Claim
 from tests import vectors
-from tests.make_vectors import FILES, image_bytes
+from tests.make_vectors import FILES
+from tests.vector_cases.sealed import image_bytes
 
 Case = dict[str, Any]
 STRUCTS: dict[str, type[msgspec.Struct]] = {"Offer": Offer, "Claim": Claim, "ConsentGrant": ConsentGrant}
