@@ -4,14 +4,13 @@ A ladder is a fenced block marked `ladder`, one file or folder a line, top first
 A folder ends in a slash and has a README with a ladder of its own.
 """
 
-import ast
 import re
 from collections.abc import Iterator, Mapping
 
 import pytest
 
 from tests.rules import tree
-from tests.rules.imports import imported_files
+from tests.rules.imports import imported, imported_files
 
 
 def ladder(readme: str) -> list[str]:
@@ -32,7 +31,7 @@ def violations(folder: str, texts: Mapping[str, str]) -> Iterator[str]:
         hits = [i for i, rung in enumerate(rungs) if below == rung or (rung.endswith("/") and below.startswith(rung))]
         return hits[0] if hits else None
 
-    files = {path: text for path, text in texts.items() if path.startswith(folder) and says_something(path, text)}
+    files = {path: text for path, text in texts.items() if path.startswith(folder) and has_a_place(path, text)}
     yield from (f"{folder}README.md: {rung} is not there" for rung in rungs if not is_there(folder + rung, texts))
     for path, text in files.items():
         own = height(path)
@@ -48,14 +47,15 @@ def violations(folder: str, texts: Mapping[str, str]) -> Iterator[str]:
             yield from violations(folder + rung, texts)
 
 
-def says_something(path: str, text: str) -> bool:
-    """Whether `path` is a Python file with more than a docstring in it."""
-    return path.endswith(".py") and any(not is_docstring(node) for node in ast.parse(text).body)
+def has_a_place(path: str, text: str) -> bool:
+    """Whether `path` is Python and belongs in a ladder.
 
-
-def is_docstring(node: ast.stmt) -> bool:
-    """Whether a statement is only a string."""
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    A package's `__init__.py` runs before all else in it, so it stands above every ladder, unless it imports from below.
+    """
+    package = path.removesuffix("__init__.py").rstrip("/").replace("/", ".")
+    if path.endswith("/__init__.py"):
+        return any(f"{name}.".startswith(f"{package}.") for name in imported(text))
+    return path.endswith(".py")
 
 
 def is_there(path: str, texts: Mapping[str, str]) -> bool:
@@ -70,7 +70,7 @@ def test_a_file_imports_only_files_above_it(room: str) -> None:
 
 GOOD = {
     "room/README.md": "# Room\n\n```ladder\nerrors.py    all that is refused\ntoken.py\norgans/\nrun.py\n```\n",
-    "room/__init__.py": '"""A room."""',
+    "room/__init__.py": "import os",
     "room/errors.py": "X = 1",
     "room/token.py": "from room.errors import X",
     "room/run.py": "from room import errors\nfrom room.organs.heart import beat",
