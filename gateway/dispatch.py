@@ -69,6 +69,7 @@ class Dispatcher:
         self._buckets: dict[str, KeyValue] = {}
         self._problem = BusUnavailable.code
         self._version = ""
+        self._last_said = ""
         self._ears: set[NatsEar] = set()
         self._roster = _Roster()
         self._changed = asyncio.Event()
@@ -82,13 +83,14 @@ class Dispatcher:
     async def stop(self) -> None:
         """Disconnect."""
         self._problem = BusUnavailable.code
-        if self._keeper is not None:
+        while self._keeper is not None and not self._keeper.done():
+            # The client waits by asyncio.wait_for, which before Python 3.12 can swallow a cancellation: say it again.
             self._keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._keeper
+            await asyncio.wait({self._keeper}, timeout=RETRY_SECONDS)
         if self._client is not None:
-            with suppress(nats.errors.Error, OSError):
-                await self._client.close()
+            with suppress(nats.errors.Error, OSError, TimeoutError):
+                async with asyncio.timeout(CALL_SECONDS):
+                    await self._client.close()
 
     def health(self) -> BusHealth:
         """See ``bus.Bus``."""
@@ -135,20 +137,26 @@ class Dispatcher:
                 await ensure_offers(stream, self._queues, self._offer_seconds)
                 self._buckets = {name: await ensure_bucket(stream, name, life) for name, life in BUCKETS.items()}
         except LikenessError as error:
-            if error.code != self._problem or isinstance(error, BusUnsuitable):
-                log.warning("nats: %s: %s", error.code, error.detail)
+            self._say(f"{error.code}: {error.detail}")
             self._problem = error.code
             return
         self._stream = stream
         self._problem = ""
+        self._last_said = ""
         log.info("nats: ready")
 
+    def _say(self, words: str) -> None:
+        # Five attempts a second would hide everything else.
+        if words != self._last_said:
+            self._last_said = words
+            log.warning("nats: %s", words)
+
     async def _on_error(self, error: Exception) -> None:
-        log.info("nats: %s", type(error).__name__)
+        self._say(f"{type(error).__name__}: {error}")
 
     async def _on_lost(self) -> None:
         if not self._problem:
-            log.warning("nats: connection lost")
+            self._say("connection lost")
         self._problem = BusUnavailable.code
         self._roster = _Roster()
         for ear in self._ears:

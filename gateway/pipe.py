@@ -24,6 +24,7 @@ class Pipe:
         self._stall_seconds = stall_seconds
         self._frame: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._taken = asyncio.Event()
+        self._is_gone = False
         self._task = asyncio.create_task(self._run(work))
 
     async def _run(self, work: Work) -> None:
@@ -35,6 +36,9 @@ class Pipe:
             self._frame.put_nowait(None)
 
     async def _emit(self, frame: bytes) -> None:
+        if self._is_gone:
+            # A library on the way swallowed the cancellation (asyncio.wait_for does, before Python 3.12).
+            raise asyncio.CancelledError
         self._taken.clear()
         self._frame.put_nowait(frame)
         try:
@@ -50,9 +54,13 @@ class Pipe:
                 yield frame
                 self._taken.set()
         finally:
-            self._task.cancel()
+            self._leave()
 
     async def stop(self) -> None:
         """Nobody reads any more; returns when the work has cleaned up."""
-        self._task.cancel()
+        self._leave()
         await asyncio.wait({self._task})
+
+    def _leave(self) -> None:
+        self._is_gone = True
+        self._task.cancel()

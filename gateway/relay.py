@@ -28,7 +28,7 @@ from schemas.errors import (
 )
 from schemas.frames import FrameKind, encode_frame
 from schemas.job import Waiting
-from schemas.job_states import DISCLOSED_STATES, Event, State, advance
+from schemas.job_states import Event, State, advance
 from schemas.worker_key import ClaimMessage
 
 log = logging.getLogger("likeness.gateway")
@@ -117,10 +117,7 @@ class Relay:
                 await self._notice_disclosure()
             if message is not None:
                 await self._pass_frame(message)
-            elif self.state is State.CLAIMED:
-                self._check_lease()
-            else:
-                await self._check_clocks()
+            await self._check_clocks()
 
     async def _notice_disclosure(self) -> None:
         # The disclosure may have come to another replica: the ledger knows.
@@ -148,17 +145,23 @@ class Relay:
         self.state = following
         self.heard_at = self._now()
 
-    def _check_lease(self) -> None:
-        # A child that was not given anything ends unused and says so; give its receipt the time of a heartbeat gap.
-        if self.door.clock() >= self.lapses_at + self.door.pace.gap_seconds:
-            raise OfferExpired
-
     async def _check_clocks(self) -> None:
+        if self.state is State.CLAIMED:
+            # A child that was not given anything ends unused and says so: its receipt has the time of a heartbeat gap.
+            if self.door.clock() >= self.lapses_at + self.door.pace.gap_seconds:
+                raise OfferExpired
+        elif self.state is not State.ENDED:
+            await self._check_worker()
+
+    async def _check_worker(self) -> None:
         now = self._now()
-        if now - self.heard_at > self.door.pace.gap_seconds:
+        is_late = now > self.deadline
+        if now - self.heard_at > self.door.pace.gap_seconds or (is_late and self.state is State.RETURNED):
             raise WorkerLost
-        if now > self.deadline and self.state is not State.RETURNED:
-            self.state = advance(self.state, Event.FAIL) if self.state in DISCLOSED_STATES else self.state
+        if is_late:
+            # It is stopped, and has the time of a heartbeat gap to say how it ended.
+            self.state = advance(self.state, Event.FAIL)
+            self.deadline = now + self.door.pace.gap_seconds
             await self._tell_problem(JobTimeout())
             await self.door.bus.cancel(self.job.offer.offer_id)
             self.heard_at = self._now()
@@ -174,8 +177,7 @@ class Relay:
     async def _abandon(self) -> None:
         with suppress(LikenessError, TimeoutError):
             async with asyncio.timeout(CLEAN_UP_SECONDS):
-                if self.state is not State.OFFERED:
-                    await self.door.bus.cancel(self.job.offer.offer_id)
+                await self.door.bus.cancel(self.job.offer.offer_id)
                 entry, stored = await admission.read_job(self.door, self.job.offer.offer_id)
                 key = ledger.job_key(self.job.offer.offer_id)
                 ended = canonical.encode(withdraw(entry))

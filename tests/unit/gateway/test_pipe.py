@@ -86,6 +86,29 @@ async def test_a_browser_that_takes_nothing_any_more_is_gone() -> None:
     assert [frame async for frame in frames] == []
 
 
+async def test_a_cancellation_that_a_library_swallows_still_ends_the_work() -> None:
+    emitted: list[bytes] = []
+
+    async def work(emit: Emit) -> None:
+        await emit(b"a")
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            emitted.append(b"swallowed")
+        await emit(b"b")
+        emitted.append(b"b")
+
+    pipe = Pipe(work, 60)
+    frames = pipe.frames()
+    assert await anext(frames) == b"a"
+    waiting: asyncio.Future[bytes] = asyncio.ensure_future(anext(frames))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait_for(pipe.stop(), 5)
+    assert emitted == [b"swallowed"]
+
+
 async def test_a_defect_ends_the_stream(caplog: pytest.LogCaptureFixture) -> None:
     async def work(emit: Emit) -> None:
         await emit(b"a")

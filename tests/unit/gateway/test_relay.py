@@ -203,6 +203,23 @@ async def test_a_worker_that_takes_too_long_is_stopped_and_may_still_say_how_it_
     assert stream.visit.scene.bus.cancelled == [stream.job.offer.offer_id]
 
 
+@pytest.mark.parametrize(
+    "stream", [{"pace": Pace(tick_seconds=0.01, gap_seconds=0.2), "job_seconds": 1}], indirect=True
+)
+async def test_a_worker_that_goes_on_talking_is_cut_off(stream: Stream) -> None:
+    await stream.disclosed()
+
+    async def talk() -> None:
+        while await stream.say(FrameKind.PROGRESS, PROGRESS) == YES:
+            pass
+
+    talking = asyncio.create_task(talk())
+    assert (await stream.finished())[-1] is FrameKind.END
+    assert stream.problem == "job-timeout"
+    talking.cancel()
+    await asyncio.wait({talking})
+
+
 @pytest.mark.parametrize("stream", [SLOW], indirect=True)
 async def test_a_workers_problem_is_followed_by_its_receipt(stream: Stream) -> None:
     await stream.disclosed()
@@ -252,6 +269,6 @@ async def test_when_the_browser_goes_the_worker_is_stopped(stream: Stream, step:
     stream.running.cancel()
     await asyncio.wait({stream.running}, timeout=5)
     bus = stream.visit.scene.bus
-    assert bus.cancelled == ([] if step == "offered" else [stream.job.offer.offer_id])
+    assert bus.cancelled == [stream.job.offer.offer_id]
     assert len(bus.withdrawn) == 1
     assert stream.entry.state is (State.RETURNED if step == "disclosed" else State.ENDED)
