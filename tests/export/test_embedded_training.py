@@ -18,10 +18,10 @@ from edge_export.bundles.embedded.network import (
     ContextPair,
     Denoiser,
     Record,
+    Sampler,
     Size,
     Step,
     draw_latents,
-    flow_rows,
 )
 from edge_export.bundles.embedded.people import sample
 from edge_export.bundles.embedded.refine import Refiner
@@ -140,7 +140,7 @@ def test_partners_are_the_other_picture_of_the_same_person() -> None:
 
 
 def test_rows_of_the_sampler_end_at_the_clean_latent() -> None:
-    rows = flow_rows(4, 1.3)
+    rows = Sampler(steps=4, guide=1.3, init_sigma=1.0).rows()
     assert [row[0] for row in rows] == [0.0, 0.25, 0.5, 0.75]
     assert rows[-1][5:] == [0.0, 1.0, 0.0, 0.0]
     assert all(row[2] == 1.3 for row in rows)
@@ -148,12 +148,12 @@ def test_rows_of_the_sampler_end_at_the_clean_latent() -> None:
 
 def test_the_step_graph_samples_as_training_does() -> None:
     conditioner, denoiser = networks()
-    said = records(1)
-    wanted = draw_latents(conditioner, denoiser, said, steps=3, guide=1.5, seed=8)
-    x = torch.randn(1, TINY.channels, TINY.side, TINY.side, generator=torch.Generator().manual_seed(8))
+    said, sampler = records(1), Sampler(steps=3, guide=1.5, init_sigma=0.7)
+    wanted = draw_latents(conditioner, denoiser, said, sampler, seed=8)
+    x = torch.randn(1, TINY.channels, TINY.side, TINY.side, generator=torch.Generator().manual_seed(8)) * 0.7
     with torch.no_grad():
         context, step, x0 = ContextPair(conditioner)(*said.tensors()), Step(denoiser), torch.zeros_like(x)
-        for row in flow_rows(3, 1.5):
+        for row in sampler.rows():
             x, x0 = step(x, x0, torch.zeros_like(x), torch.tensor(row), context)
     assert torch.allclose(x, wanted, atol=1e-4)
 
@@ -168,7 +168,7 @@ def test_exported_graphs_answer_as_torch_and_make_a_valid_bundle(basis: latent.B
     export.write(tmp_path, files, facts)
     read, _ = read_bundle((tmp_path / "bundle.json").read_bytes())
     assert read == facts
-    image = export.Bundle(files).draw(record, 0, 20260101, facts.schedules[facts.default_schedule].rows)
+    image = export.Bundle(files).draw(record, 0, 20260101, facts.schedules[facts.default_schedule])
     assert image.shape == (256, 256, 3)
     assert export.image_mean(image) == facts.parity[0].image_mean
 

@@ -94,11 +94,11 @@ def _score(arguments: argparse.Namespace) -> None:
     bundle = export.Bundle({name: (folder / name).read_bytes() for name in facts.files})
     measurer = Measurer(arguments.edge)
     for name, schedule in facts.schedules.items():
-        print(name, evaluate.score(bundle, schedule.rows, arguments.work, measurer, arguments.people), flush=True)
-    rows = facts.schedules[facts.default_schedule].rows
+        print(name, evaluate.score(bundle, schedule, arguments.work, measurer, arguments.people), flush=True)
+    usual = facts.schedules[facts.default_schedule]
     people = list(range(arguments.first, arguments.first + 16))
-    evaluate.save_small(evaluate.held_out_sheet(bundle, rows, arguments.work, people), folder / "held-out.png")
-    evaluate.save_small(evaluate.style_sheet(bundle, rows, arguments.work, people[:5]), folder / "styles.png")
+    evaluate.save_small(evaluate.held_out_sheet(bundle, usual, arguments.work, people), folder / "held-out.png")
+    evaluate.save_small(evaluate.style_sheet(bundle, usual, arguments.work, people[:5]), folder / "styles.png")
     shards = dataset.training_shards(arguments.work)
     print(json.dumps({"people": len(shards) * dataset.PEOPLE_A_SHARD} | evaluate.census(shards), indent=1))
 

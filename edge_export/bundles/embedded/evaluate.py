@@ -17,6 +17,7 @@ from edge_export.bundles.embedded.export import Bundle
 from edge_export.bundles.embedded.measure import Face, Measurer, NoFaceFound, to_record
 from edge_export.bundles.embedded.people import ATTRIBUTES
 from edge_export.bundles.embedded.styles import STYLES
+from schemas.bundle_manifest import Schedule
 
 Picture = npt.NDArray[np.uint8]
 
@@ -61,12 +62,12 @@ def _centred(vectors: npt.NDArray[np.float32], mean: npt.NDArray[np.float32]) ->
     return np.asarray(apart / np.linalg.norm(apart, axis=1, keepdims=True), np.float32)
 
 
-def score(bundle: Bundle, rows: Sequence[Sequence[float]], folder: Path, measurer: Measurer, people: int) -> Scores:
+def score(bundle: Bundle, schedule: Schedule, folder: Path, measurer: Measurer, people: int) -> Scores:
     """Draws held-out people in their second style from a record of their first picture, and compares.
 
     Args:
         bundle: the graphs.
-        rows: the sampler's table.
+        schedule: how to sample.
         folder: where the held-out shard is, drawn and measured.
         measurer: the browser's graphs.
         people: how many of the held-out shard to use.
@@ -80,7 +81,7 @@ def score(bundle: Bundle, rows: Sequence[Sequence[float]], folder: Path, measure
         if not measured.found[told] or not measured.found[truth]:
             continue
         image = bundle.draw(
-            to_record(face_of(measured, told), measured.attributes[told]), int(measured.style[truth]), person, rows
+            to_record(face_of(measured, told), measured.attributes[told]), int(measured.style[truth]), person, schedule
         )
         drawn.append(image)
         truths.append(np.asarray(pictures[truth]))
@@ -129,14 +130,14 @@ def _paste(rows: list[list[Picture]], size_px: int) -> Image.Image:
     return sheet
 
 
-def held_out_sheet(bundle: Bundle, rows: Sequence[Sequence[float]], folder: Path, people: Sequence[int]) -> Image.Image:
+def held_out_sheet(bundle: Bundle, schedule: Schedule, folder: Path, people: Sequence[int]) -> Image.Image:
     """Upper row: the true drawing; lower row: the bundle's, from a record of another picture of that person."""
     measured = dataset.load_measured(folder, [HELD_OUT_SHARD])
     pictures = np.load(dataset.pictures_path(folder, HELD_OUT_SHARD), mmap_mode="r")
     truth = [np.asarray(pictures[2 * person + 1]) for person in people]
     drawn = [
         bundle.draw(
-            to_record(face_of(measured, 2 * p), measured.attributes[2 * p]), int(measured.style[2 * p + 1]), p, rows
+            to_record(face_of(measured, 2 * p), measured.attributes[2 * p]), int(measured.style[2 * p + 1]), p, schedule
         )
         for p in people
     ]
@@ -144,12 +145,12 @@ def held_out_sheet(bundle: Bundle, rows: Sequence[Sequence[float]], folder: Path
     return _paste([truth[:half], drawn[:half], truth[half : 2 * half], drawn[half : 2 * half]], 176)
 
 
-def style_sheet(bundle: Bundle, rows: Sequence[Sequence[float]], folder: Path, people: Sequence[int]) -> Image.Image:
+def style_sheet(bundle: Bundle, schedule: Schedule, folder: Path, people: Sequence[int]) -> Image.Image:
     """One row a person, one column a style: clothes and room change, the person does not."""
     measured = dataset.load_measured(folder, [HELD_OUT_SHARD])
     sheet = [
         [
-            bundle.draw(to_record(face_of(measured, 2 * p), measured.attributes[2 * p]), style, p, rows)
+            bundle.draw(to_record(face_of(measured, 2 * p), measured.attributes[2 * p]), style, p, schedule)
             for style in range(len(STYLES))
         ]
         for p in people

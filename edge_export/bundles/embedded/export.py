@@ -7,6 +7,7 @@ import io
 import json
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -20,7 +21,15 @@ from torch import Tensor, nn
 
 from edge_export.bundles.embedded.dataset import IMAGE_PX
 from edge_export.bundles.embedded.decoder import Decoder, Picture
-from edge_export.bundles.embedded.network import Conditioner, ContextPair, Denoiser, Size, Step, flow_rows
+from edge_export.bundles.embedded.network import (
+    DEFAULT_SAMPLER,
+    Conditioner,
+    ContextPair,
+    Denoiser,
+    Sampler,
+    Size,
+    Step,
+)
 from edge_export.bundles.embedded.styles import STYLES
 from schemas import embedding as record_format
 from schemas.bundle_manifest import BundleManifest, FileFact, ParityVector, Schedule, Style
@@ -42,7 +51,12 @@ PARITY_TOLERANCE = {"conditioner": 2e-2, "step": 2e-2, "decoder": 2.0}
 """Largest difference from torch (float32) that fp16 storage may cause: context, latents, levels of 255."""
 IMAGE_MEAN_TOLERANCE = 2.0
 MIN_ONNXRUNTIME = "1.20.0"
-SCHEDULES = {"euler-4": (4, 1.0), "euler-4-guided": (4, 1.3), "euler-8": (8, 1.0)}
+SCHEDULES = {
+    "euler-4": DEFAULT_SAMPLER,
+    "euler-2": replace(DEFAULT_SAMPLER, steps=2),
+    "euler-8": replace(DEFAULT_SAMPLER, steps=8),
+    "euler-4-varied": Sampler(steps=4, guide=1.0, init_sigma=1.0),
+}
 DEFAULT_SCHEDULE = "euler-4"
 
 
@@ -190,15 +204,15 @@ class Bundle:
         )
 
     def draw(
-        self, record: record_format.LikenessRecord, style: int, seed: int, rows: Sequence[Sequence[float]]
+        self, record: record_format.LikenessRecord, style: int, seed: int, schedule: Schedule
     ) -> npt.NDArray[np.uint8]:
         """One portrait uint8 [H, W, 3]; the same arguments give the same picture."""
         (context,) = self._conditioner.run(["context"], inputs_of(record, style))
         shape = next(i.shape for i in self._step.get_inputs() if i.name == "x")
         rng = np.random.Generator(np.random.Philox(seed))
-        x = rng.standard_normal(shape, np.float32)
+        x = rng.standard_normal(shape, np.float32) * np.float32(schedule.init_sigma)
         x0 = np.zeros_like(x)
-        for row in rows:
+        for row in schedule.rows:
             noise = rng.standard_normal(shape, np.float32) if row[8] else np.zeros_like(x)
             feed = {"x": x, "x0_prev": x0, "noise": noise, "row": np.array(row, np.float32), "context": context}
             x, x0 = self._step.run(["x_next", "x0"], feed)
@@ -216,8 +230,8 @@ def image_mean(image: npt.NDArray[np.uint8]) -> list[float]:
 def manifest(files: Mapping[str, bytes], record: record_format.LikenessRecord, version: str) -> BundleManifest:
     """What `bundle.json` says: facts about the files, and one portrait that they must give."""
     style, seed = STYLES[0], 20260101
-    rows = {name: flow_rows(steps, guide) for name, (steps, guide) in SCHEDULES.items()}
-    image = Bundle(files).draw(record, 0, seed, rows[DEFAULT_SCHEDULE])
+    schedules = {name: Schedule(init_sigma=one.init_sigma, rows=one.rows()) for name, one in SCHEDULES.items()}
+    image = Bundle(files).draw(record, 0, seed, schedules[DEFAULT_SCHEDULE])
     step = onnx.load_model_from_string(files["step.onnx"])
     shape = next(i for i in step.graph.input if i.name == "x").type.tensor_type.shape
     return BundleManifest(
@@ -233,7 +247,7 @@ def manifest(files: Mapping[str, bytes], record: record_format.LikenessRecord, v
         latent_shape=[dim.dim_value for dim in shape.dim][1:],
         image_width=IMAGE_PX,
         image_height=IMAGE_PX,
-        schedules={name: Schedule(init_sigma=1.0, rows=table) for name, table in rows.items()},
+        schedules=schedules,
         default_schedule=DEFAULT_SCHEDULE,
         styles=[
             Style(id=s.id, title=s.title, background=s.background, attire=s.attire, light=s.light, framing=s.framing)

@@ -15,14 +15,12 @@ from edge_export.bundles.embedded import dataset
 from edge_export.bundles.embedded.dataset import Measured, load_measured, pictures_path
 from edge_export.bundles.embedded.decoder import Decoder, picture_loss
 from edge_export.bundles.embedded.latent import Basis
-from edge_export.bundles.embedded.network import Conditioner, Denoiser, Size, draw_latents
+from edge_export.bundles.embedded.network import DEFAULT_SAMPLER, Conditioner, Denoiser, Size, draw_latents
 from edge_export.bundles.embedded.train import basis_of, latents_of, records_of, to_unit
 
 BATCH = 8
 LEARNING_RATE = 1.5e-3
 MOST_NOISE = 0.40
-STEPS_DRAWN = 4
-GUIDE_DRAWN = 1.0
 CHECKPOINT_EVERY = 100
 
 
@@ -118,14 +116,7 @@ def _drawings(folder: Path, size: Size, shard: int) -> Tensor:
         for start in range(0, len(records.style), 50):
             rows = torch.arange(start, min(start + 50, len(records.style)))
             with torch.autocast("cpu", torch.bfloat16):
-                latents = draw_latents(
-                    conditioner,
-                    denoiser,
-                    records.take(rows),
-                    steps=STEPS_DRAWN,
-                    guide=GUIDE_DRAWN,
-                    seed=shard * 1000 + start,
-                )
+                latents = draw_latents(conditioner, denoiser, records.take(rows), DEFAULT_SAMPLER, shard * 1000 + start)
             parts.append(latents.half())
         torch.save(torch.cat(parts), path)
     result: Tensor = torch.load(path)

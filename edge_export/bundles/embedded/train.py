@@ -27,21 +27,24 @@ LEARNING_RATE = 2.0e-3
 WARM_UP = 80
 FINAL_SHARE = 0.55
 """Last share of the steps over which the learning rate falls to nothing."""
-TIME_MEAN, TIME_SPREAD = -0.4, 1.0
-MOST_WEIGHT = 25.0
+TIME_MEAN, TIME_SPREAD = -2.0, 1.5
+"""Of the logistic-normal law of t: early times, where only the record can tell what to draw."""
+MOST_WEIGHT = 4.0
 """Bound of the velocity weight 1 / (1 - t)**2, so that almost clean latents do not rule the loss."""
+AVERAGE = 0.995
+"""Of the weights that are kept: about the last 200 steps."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forget:
     """How training makes records incomplete and imprecise, so that any part may be missing in use."""
 
-    geometry: float = 0.12
-    each_colour: float = 0.12
-    each_attribute: float = 0.12
-    all_attributes: float = 0.08
+    geometry: float = 0.08
+    each_colour: float = 0.07
+    each_attribute: float = 0.07
+    all_attributes: float = 0.05
     embedding: float = 0.50
-    everything: float = 0.08
+    everything: float = 0.06
     geometry_noise: float = 0.20
     colour_noise: float = 0.035
     embedding_noise: float = 0.50
@@ -156,7 +159,7 @@ class Trainer:
         nn.utils.clip_grad_norm_(self.weights, 1.0)
         self.optimiser.step()
         self.step += 1
-        share = min(0.998, self.step / (self.step + 15.0))
+        share = min(AVERAGE, self.step / (self.step + 15.0))
         with torch.no_grad():
             torch._foreach_lerp_(self.averages, self.weights, 1.0 - share)
         return float(loss.detach())

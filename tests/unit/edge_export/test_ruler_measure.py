@@ -83,9 +83,7 @@ def test_turning_and_moving_the_picture_hardly_changes_the_record() -> None:
     turned = measurer.measure(
         picture.rotate(12, Image.Resampling.BICUBIC, translate=(20, -10), fillcolor=(170, 180, 190))
     )
-    assert (
-        np.abs(first.geometry.astype(int) - turned.geometry).mean() < 24
-    )  # three quarters of a sigma; the face is crude
+    assert np.abs(first.geometry.astype(int) - turned.geometry).mean() < 24  # three quarters of a sigma
     alike = first.embedding @ turned.embedding / np.linalg.norm(first.embedding) / np.linalg.norm(turned.embedding)
     assert alike > 0.95
 
