@@ -73,7 +73,6 @@ class System:
     address: str
     nats: world.NatsServer
     worker: WorkerProcess
-    bundle: str
     reached: list[str] = field(repr=False)
     """Path of every request that reached the gateway."""
 
@@ -132,11 +131,18 @@ def write_key(path: Path) -> str:
 
 @asynccontextmanager
 async def running(
-    folder: Path, *, steps: int = 4, burden: int = 0, start_worker: bool = True, **edits: Any
+    folder: Path,
+    *,
+    bundle: Path | None = None,
+    steps: int = 4,
+    burden: int = 0,
+    start_worker: bool = True,
+    **edits: Any,
 ) -> AsyncIterator[System]:
-    """A whole system below ``folder``; everything is stopped afterwards."""
-    bundle = folder / "bundle"
-    digest = tiny_bundle.write_bundle(bundle, steps=steps, burden=burden, measure=not burden)
+    """A whole system below ``folder`` that draws with ``bundle``, or with a tiny one; stopped afterwards."""
+    if bundle is None:
+        bundle = folder / "bundle"
+        tiny_bundle.write_bundle(bundle, steps=steps, burden=burden, measure=not burden)
     worker_key = write_key(folder / "worker.key")
     (folder / "state").mkdir(mode=0o700)
     gateway_key = write_key(folder / "state" / "gateway.key")
@@ -145,7 +151,7 @@ async def running(
         reached: list[str] = []
         async with world.listening(_noting(gateway_program.build(chosen), reached)) as address:
             with worker_environ(folder, nats, bundle, gateway_key) as environ:
-                system = System(address, nats, WorkerProcess(folder, environ), digest, reached)
+                system = System(address, nats, WorkerProcess(folder, environ), reached)
                 if start_worker:
                     await system.worker.start()
                 if "nats_url" not in edits:

@@ -1,6 +1,7 @@
 """The real page in headless Chromium, against a whole real system; every request of the page is recorded."""
 
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -91,6 +92,11 @@ class Visit:
         box = self.page.get_by_test_id("photo-error")
         await box.wait_for(timeout=PATIENCE_MS)
         return await box.get_attribute("data-code") or ""
+
+    async def shown_record(self) -> bytes:
+        """The record's bytes as the page shows them before anything leaves."""
+        text = await self.page.get_by_test_id("leaves-hex").locator("pre").all_text_contents()
+        return bytes.fromhex("".join(re.findall(r"\b[0-9a-f]{2}\b", "\n".join(text))))
 
     async def consent(self) -> None:
         """From the record to the styles."""

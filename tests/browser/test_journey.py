@@ -2,7 +2,6 @@
 
 import io
 import json
-import re
 import struct
 from pathlib import Path
 
@@ -28,12 +27,6 @@ def windows(raw: bytes) -> set[bytes]:
     return {window for window in found if len(set(window)) > 3}
 
 
-async def shown_record(visit: Visit) -> bytes:
-    """The record's bytes as the page shows them before anything leaves."""
-    text = await visit.page.get_by_test_id("leaves-hex").locator("pre").all_text_contents()
-    return bytes.fromhex("".join(re.findall(r"\b[0-9a-f]{2}\b", "\n".join(text))))
-
-
 def float_form(record: embedding.LikenessRecord) -> bytes:
     """The embedding as the float32 numbers it was made from, up to rounding."""
     assert record.embedding is not None
@@ -48,7 +41,7 @@ async def test_one_photo_gives_one_portrait_and_no_byte_of_it_leaves(visit: Visi
     await visit.page.get_by_test_id("crop").wait_for()
     await visit.click("continue-leaves")
     await visit.state("leaves")
-    raw = await shown_record(visit)
+    raw = await visit.shown_record()
     record = embedding.decode(raw)
     assert f"{len(raw)} bytes" in await visit.page.get_by_test_id("leaves-total").inner_text()
     assert record.parts == {"geometry", "look", "embedding"}
@@ -143,9 +136,9 @@ async def test_an_optional_part_that_is_switched_off_is_not_in_the_record(visit:
     await visit.give(astronaut)
     await visit.state("checks")
     await visit.click("continue-leaves")
-    before = await shown_record(visit)
+    before = await visit.shown_record()
     await visit.page.get_by_test_id("switch-embedding").uncheck(force=True)
-    after = await shown_record(visit)
+    after = await visit.shown_record()
     assert embedding.decode(after).parts == {"geometry", "look"}
     assert len(before) - len(after) == embedding.EMBEDDING_BYTES
 
