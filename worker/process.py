@@ -182,7 +182,8 @@ def _command(settings: Settings, bundle: Bundle) -> list[str]:
     command = [sys.executable, "-P", "-s", "-B", "-m", "worker.child"]
     command += ["--bundle", str(bundle.folder), "--digest", bundle.digest]
     command += ["--provider", settings.provider, "--threads", str(settings.threads)]
-    command += ["--gateway", settings.gateway_key or ""]
+    # With "=": one thumbprint in 64 begins with a hyphen, and would be taken for an option.
+    command += [f"--gateway={settings.gateway_key or ''}"]
     for licence in sorted(settings.licences):
         command += ["--licence", licence]
     return command
