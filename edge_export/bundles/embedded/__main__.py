@@ -93,9 +93,13 @@ def _score(arguments: argparse.Namespace) -> None:
     facts, _ = read_bundle((folder / "bundle.json").read_bytes())
     bundle = export.Bundle({name: (folder / name).read_bytes() for name in facts.files})
     measurer = Measurer(arguments.edge)
-    for name, schedule in facts.schedules.items():
-        print(name, evaluate.score(bundle, schedule, arguments.work, measurer, arguments.people), flush=True)
     usual = facts.schedules[facts.default_schedule]
+    plan = [(name, schedule, "complete") for name, schedule in facts.schedules.items()]
+    plan += [(facts.default_schedule, usual, variant) for variant in evaluate.VARIANTS if variant != "complete"]
+    for name, schedule, variant in plan:
+        told = evaluate.VARIANTS[variant]
+        scores = evaluate.score(bundle, schedule, arguments.work, measurer, people=arguments.people, told=told)
+        print(name, variant, scores, flush=True)
     people = list(range(arguments.first, arguments.first + 16))
     evaluate.save_small(evaluate.held_out_sheet(bundle, usual, arguments.work, people), folder / "held-out.png")
     evaluate.save_small(evaluate.style_sheet(bundle, usual, arguments.work, people[:5]), folder / "styles.png")

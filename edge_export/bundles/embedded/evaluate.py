@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from edge_export.bundles.embedded.measure import Face, Measurer, NoFaceFound, to
 from edge_export.bundles.embedded.people import ATTRIBUTES
 from edge_export.bundles.embedded.styles import STYLES
 from schemas.bundle_manifest import Schedule
+from schemas.embedding import LikenessRecord
 
 Picture = npt.NDArray[np.uint8]
 
@@ -62,7 +63,35 @@ def _centred(vectors: npt.NDArray[np.float32], mean: npt.NDArray[np.float32]) ->
     return np.asarray(apart / np.linalg.norm(apart, axis=1, keepdims=True), np.float32)
 
 
-def score(bundle: Bundle, schedule: Schedule, folder: Path, measurer: Measurer, people: int) -> Scores:
+def _without_chips(record: LikenessRecord) -> LikenessRecord:
+    assert record.look is not None
+    return replace(record, look=replace(record.look, attributes=(0,) * len(ATTRIBUTES)))
+
+
+def _without_colours(record: LikenessRecord) -> LikenessRecord:
+    assert record.look is not None
+    return replace(record, look=replace(record.look, colours=(None,) * len(record.look.colours)))
+
+
+VARIANTS: dict[str, Callable[[LikenessRecord], LikenessRecord]] = {
+    "complete": lambda record: record,
+    "without the vector": lambda record: replace(record, embedding=None),
+    "without chips": _without_chips,
+    "without colours": _without_colours,
+    "geometry of nobody": lambda record: replace(record, geometry=bytes(24)),
+}
+"""What a record may lack, to see what each part is worth."""
+
+
+def score(
+    bundle: Bundle,
+    schedule: Schedule,
+    folder: Path,
+    measurer: Measurer,
+    *,
+    people: int,
+    told: Callable[[LikenessRecord], LikenessRecord],
+) -> Scores:
     """Draws held-out people in their second style from a record of their first picture, and compares.
 
     Args:
@@ -71,18 +100,18 @@ def score(bundle: Bundle, schedule: Schedule, folder: Path, measurer: Measurer, 
         folder: where the held-out shard is, drawn and measured.
         measurer: the browser's graphs.
         people: how many of the held-out shard to use.
+        told: what is left of a complete record.
     """
     measured = dataset.load_measured(folder, [HELD_OUT_SHARD])
     pictures = np.load(dataset.pictures_path(folder, HELD_OUT_SHARD), mmap_mode="r")
     cast, _ = dataset.cast_of(HELD_OUT_SHARD)
     own, drawn_vectors, true_vectors, delta, tones, drawn, truths, lost = [], [], [], [], [], [], [], 0
     for person in range(people):
-        told, truth = 2 * person, 2 * person + 1
-        if not measured.found[told] or not measured.found[truth]:
+        source, truth = 2 * person, 2 * person + 1
+        if not measured.found[source] or not measured.found[truth]:
             continue
-        image = bundle.draw(
-            to_record(face_of(measured, told), measured.attributes[told]), int(measured.style[truth]), person, schedule
-        )
+        record = told(to_record(face_of(measured, source), measured.attributes[source]))
+        image = bundle.draw(record, int(measured.style[truth]), person, schedule)
         drawn.append(image)
         truths.append(np.asarray(pictures[truth]))
         own.append(_psnr(image, truths[-1]))
@@ -142,7 +171,7 @@ def held_out_sheet(bundle: Bundle, schedule: Schedule, folder: Path, people: Seq
         for p in people
     ]
     half = len(people) // 2
-    return _paste([truth[:half], drawn[:half], truth[half : 2 * half], drawn[half : 2 * half]], 176)
+    return _paste([truth[:half], drawn[:half], truth[half : 2 * half], drawn[half : 2 * half]], 144)
 
 
 def style_sheet(bundle: Bundle, schedule: Schedule, folder: Path, people: Sequence[int]) -> Image.Image:
@@ -155,7 +184,7 @@ def style_sheet(bundle: Bundle, schedule: Schedule, folder: Path, people: Sequen
         ]
         for p in people
     ]
-    return _paste(sheet, 136)
+    return _paste(sheet, 120)
 
 
 def save_small(sheet: Image.Image, path: Path, most_bytes: int = 400_000) -> None:

@@ -22,6 +22,7 @@ BATCH = 8
 LEARNING_RATE = 1.5e-3
 MOST_NOISE = 0.40
 CHECKPOINT_EVERY = 100
+SHARDS_DRAWN = 2
 
 
 def load_model(folder: Path, size: Size) -> tuple[Conditioner, Denoiser]:
@@ -88,7 +89,7 @@ def prepare(folder: Path, steps: int, report: Callable[[str], None]) -> None:
 
 def refine(folder: Path, size: Size, steps: int, report: Callable[[str], None]) -> Decoder:
     """Second half: on the model's own drawings of people it was trained on."""
-    shards = dataset.training_shards(folder)[:3]
+    shards = dataset.training_shards(folder)[:SHARDS_DRAWN]
     basis = basis_of(folder, shards)
     drawn = torch.cat([_drawings(folder, size, shard) for shard in shards])
     pictures = [np.load(pictures_path(folder, shard), mmap_mode="r") for shard in shards]
