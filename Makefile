@@ -43,7 +43,7 @@ test-export: .venv-export/.core ## Tests of edge_export that need torch
 
 .PHONY: test-gpu
 test-gpu: $(if $(filter .venv-gpu/%,$(GPU_PYTHON)),.venv-gpu/.made) ## Tests that need CUDA (GPU_PYTHON: an environment of your own)
-	$(GPU_PYTHON) -m pytest -m gpu $(PYTEST)
+	$(GPU_PYTHON) -m pytest tests/gpu $(PYTEST)
 
 .PHONY: lint
 lint: .venv/.dev ## Style: ruff
