@@ -203,7 +203,7 @@ async def test_a_worker_that_takes_too_long_is_stopped_and_may_still_say_how_it_
     assert stream.visit.scene.bus.cancelled == [stream.job.offer.offer_id]
 
 
-@pytest.mark.parametrize("stream", [{"pace": Pace(tick_seconds=0.01, gap_seconds=5), "job_seconds": 1}], indirect=True)
+@pytest.mark.parametrize("stream", [{"pace": Pace(tick_seconds=0.01, gap_seconds=1), "job_seconds": 1}], indirect=True)
 async def test_a_worker_that_goes_on_talking_is_cut_off(stream: Stream) -> None:
     await stream.disclosed()
 
