@@ -81,7 +81,7 @@ def _bundle_of(work: Path, name: str) -> dict[str, bytes]:
 
 def _export(arguments: argparse.Namespace) -> None:
     work: Path = arguments.work
-    files = _bundle_of(work, "refined.pt" if (work / "refined.pt").exists() else "prepared.pt")
+    files = _bundle_of(work, f"{arguments.decoder}.pt")
     measured = dataset.load_measured(work, [dataset.HELD_OUT_SHARD])
     record = to_record(evaluate.face_of(measured, 0), measured.attributes[0])
     export.write(arguments.out, files, export.manifest(files, record, arguments.version))
@@ -155,6 +155,12 @@ def main() -> None:
     write = stages.add_parser("export", help="write the bundle")
     write.add_argument("--out", type=Path, default=OUT, help="default: %(default)s")
     write.add_argument("--version", default="0.1.0", help="default: %(default)s")
+    write.add_argument(
+        "--decoder",
+        choices=("prepared", "refined"),
+        default="prepared",
+        help="default: %(default)s, which draws crisper eyes; refined scores 0.4 dB better by blurring them",
+    )
     write.set_defaults(run=_export)
     score = stages.add_parser("score", help="measure a written bundle on held-out people, and draw its two sheets")
     score.add_argument("--out", type=Path, default=OUT, help="default: %(default)s")

@@ -189,8 +189,10 @@ def style_sheet(bundle: Bundle, schedule: Schedule, folder: Path, people: Sequen
 
 def save_small(sheet: Image.Image, path: Path, most_bytes: int = 400_000) -> None:
     """Saves a PNG of at most `most_bytes`, with fewer colours if it must be."""
-    for colours in (None, 256, 128, 64):
-        shown = sheet if colours is None else sheet.quantize(colours, dither=Image.Dither.FLOYDSTEINBERG)
+    for colours in (None, 256, 160, 96, 48):
+        shown = sheet
+        if colours is not None:  # Pillow dithers only towards a palette that it is given
+            shown = sheet.quantize(palette=sheet.quantize(colours), dither=Image.Dither.FLOYDSTEINBERG)
         shown.save(path, optimize=True)
         if path.stat().st_size <= most_bytes:
             return

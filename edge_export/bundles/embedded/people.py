@@ -152,7 +152,7 @@ def _along(stops: Tensor, place: Tensor) -> Tensor:
 
 
 def _attributes(count: int, rng: torch.Generator, softness: Tensor, age: Tensor) -> dict[str, Tensor]:
-    """Chips drawn so that every pair of chips occurs; what is common in the street is only more likely."""
+    """Chips drawn so that nearly every pair of chips occurs; what is common in the street is only more likely."""
     stronger = softness > 0.5
     short_first = _choose([0.08, 0.12, 0.22, 0.20, 0.12, 0.09, 0.03, 0.06, 0.04, 0.04], count, rng)
     long_first = _choose([0.03, 0.04, 0.07, 0.07, 0.08, 0.09, 0.19, 0.18, 0.13, 0.12], count, rng)
