@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads on a shared machine are five times slower than one
 
@@ -23,9 +24,11 @@ from schemas.bundle_manifest import read_bundle
 WORK = Path(".build/embedded")
 EDGE = Path(".build/edge")
 OUT = Path("worker/bundles/embedded")
-TRAIN_STEPS = 3400
+TRAIN_STEPS = 3800
 PREPARE_STEPS = 3000
-REFINE_STEPS = 2400
+REFINE_STEPS = 1200
+
+Stages: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - argparse has no other name for it
 
 
 def _shards(words: str) -> list[int]:
@@ -119,31 +122,19 @@ def _report(path: Path) -> Callable[[str], None]:
     return report
 
 
-def main() -> None:
-    """Parse the command line and run one stage."""
-    parser = argparse.ArgumentParser(
-        prog="python -m edge_export.bundles.embedded",
-        description="Make the embedded portrait bundle. Stages in order: "
-        "render, table, measure, train, prepare, refine, export, score.",
-        epilog="Every stage can be stopped and started again. See README.md beside the code for times and figures.",
-    )
-    parser.add_argument(
-        "--work", type=Path, default=WORK, help="folder for pictures and checkpoints (default: %(default)s)"
-    )
-    parser.add_argument("--edge", type=Path, default=EDGE, help="the browser's models (default: %(default)s)")
-    stages = parser.add_subparsers(dest="stage", required=True, metavar="STAGE")
+def _data_stages(stages: Stages) -> None:
     everything = [*range(20), dataset.HELD_OUT_SHARD]
-    render = stages.add_parser("render", help="draw people")
-    render.add_argument(
-        "--shards", type=_shards, default=everything, help="A:B or one number (default: 20 and the held-out one)"
-    )
-    render.set_defaults(run=_render)
-    table = stages.add_parser("table", help="make the ruler's z-score table from one shard")
-    table.add_argument("--shards", type=_shards, default=[0])
-    table.set_defaults(run=_table)
-    measure = stages.add_parser("measure", help="measure the pictures with the browser's graphs")
-    measure.add_argument("--shards", type=_shards, default=everything)
-    measure.set_defaults(run=_measure)
+    for name, run, shards, text in (
+        ("render", _render, everything, "draw people"),
+        ("table", _table, [0], "make the ruler's z-score table from one shard"),
+        ("measure", _measure, everything, "measure the pictures with the browser's graphs"),
+    ):
+        stage = stages.add_parser(name, help=text)
+        stage.add_argument("--shards", type=_shards, default=shards, help="A:B or one number (default: all it needs)")
+        stage.set_defaults(run=run)
+
+
+def _learning_stages(stages: Stages) -> None:
     for name, run, steps, text in (
         ("train", _train, TRAIN_STEPS, "train conditioner and denoiser"),
         ("prepare", _prepare, PREPARE_STEPS, "teach the decoder's touch-up on noisy latents (may run beside train)"),
@@ -152,6 +143,9 @@ def main() -> None:
         stage = stages.add_parser(name, help=text)
         stage.add_argument("--steps", type=int, default=steps, help="default: %(default)s")
         stage.set_defaults(run=run)
+
+
+def _bundle_stages(stages: Stages) -> None:
     write = stages.add_parser("export", help="write the bundle")
     write.add_argument("--out", type=Path, default=OUT, help="default: %(default)s")
     write.add_argument("--version", default="0.1.0", help="default: %(default)s")
@@ -167,6 +161,22 @@ def main() -> None:
     score.add_argument("--people", type=int, default=200, help="default: %(default)s")
     score.add_argument("--first", type=int, default=0, help="first held-out person on the sheets")
     score.set_defaults(run=_score)
+
+
+def main() -> None:
+    """Parse the command line and run one stage."""
+    parser = argparse.ArgumentParser(
+        prog="python -m edge_export.bundles.embedded",
+        description="Make the embedded portrait bundle. Stages in order: "
+        "render, table, measure, train, prepare, refine, export, score.",
+        epilog="Every stage can be stopped and started again. See README.md beside the code for times and figures.",
+    )
+    parser.add_argument("--work", type=Path, default=WORK, help="pictures and checkpoints (default: %(default)s)")
+    parser.add_argument("--edge", type=Path, default=EDGE, help="the browser's models (default: %(default)s)")
+    stages = parser.add_subparsers(dest="stage", required=True, metavar="STAGE")
+    _data_stages(stages)
+    _learning_stages(stages)
+    _bundle_stages(stages)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     arguments.work.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -104,47 +105,45 @@ def score(
     """
     measured = dataset.load_measured(folder, [HELD_OUT_SHARD])
     pictures = np.load(dataset.pictures_path(folder, HELD_OUT_SHARD), mmap_mode="r")
-    cast, _ = dataset.cast_of(HELD_OUT_SHARD)
-    own, drawn_vectors, true_vectors, delta, tones, drawn, truths, lost = [], [], [], [], [], [], [], 0
+    pairs: list[tuple[Picture, Picture]] = []
+    seen: list[tuple[int, Face]] = []
     for person in range(people):
         source, truth = 2 * person, 2 * person + 1
         if not measured.found[source] or not measured.found[truth]:
             continue
         record = told(to_record(face_of(measured, source), measured.attributes[source]))
         image = bundle.draw(record, int(measured.style[truth]), person, schedule)
-        drawn.append(image)
-        truths.append(np.asarray(pictures[truth]))
-        own.append(_psnr(image, truths[-1]))
-        try:
-            seen = measurer.measure(Image.fromarray(image))
-        except NoFaceFound:
-            lost += 1
-            continue
-        drawn_vectors.append(seen.embedding)
-        true_vectors.append(measured.embedding[truth])
-        wanted, got = (c[0].astype(np.float64) * [0.5, 1.0, 1.0] for c in (measured.colours[truth], seen.colours))
-        delta.append(float(np.linalg.norm(wanted - got)))
-        tones.append(float(cast.tone[person]))
-    mean = np.array(true_vectors).mean(axis=0)
-    alike = _centred(np.array(drawn_vectors), mean) @ _centred(np.array(true_vectors), mean).T
-    order = np.argsort(-alike, axis=1)
-    right = np.arange(len(alike))[:, None]
-    third = np.digitize(tones, [1 / 3, 2 / 3])
+        pairs.append((image, np.asarray(pictures[truth])))
+        with contextlib.suppress(NoFaceFound):
+            seen.append((person, measurer.measure(Image.fromarray(image))))
+    return _compare(pairs, seen, measured)
+
+
+def _compare(pairs: list[tuple[Picture, Picture]], seen: list[tuple[int, Face]], measured: Measured) -> Scores:
+    """Scores of (drawn, true) pictures, and of what was measured on the drawn ones, by person."""
+    cast, _ = dataset.cast_of(HELD_OUT_SHARD)
+    truth = np.array([2 * person + 1 for person, _ in seen])
+    wanted = measured.embedding[truth]
+    drawn = np.array([face.embedding for _, face in seen])
+    mean = wanted.mean(axis=0)
+    alike = _centred(drawn, mean) @ _centred(wanted, mean).T
+    order, right = np.argsort(-alike, axis=1), np.arange(len(alike))[:, None]
+    skins = np.array([face.colours[0] for _, face in seen]) - measured.colours[truth, 0].astype(np.float64)
+    delta = np.linalg.norm(skins * [0.5, 1.0, 1.0], axis=1)
+    third = np.digitize([float(cast.tone[person]) for person, _ in seen], [1 / 3, 2 / 3])
+    light, middle, dark = (float(delta[third == index].mean()) for index in range(3))
+    others = [true for _, true in pairs[1:] + pairs[:1]]
     return Scores(
-        people=len(own),
-        psnr_own_db=float(np.mean(own)),
-        psnr_other_db=float(np.mean([_psnr(a, b) for a, b in zip(drawn, truths[1:] + truths[:1], strict=True)])),
+        people=len(pairs),
+        psnr_own_db=float(np.mean([_psnr(image, true) for image, true in pairs])),
+        psnr_other_db=float(np.mean([_psnr(image, other) for (image, _), other in zip(pairs, others, strict=True)])),
         cosine_own=float(np.diag(alike).mean()),
         cosine_other=float((alike.sum() - np.trace(alike)) / (alike.size - len(alike))),
         top_1=float((order[:, :1] == right).any(axis=1).mean()),
         top_5=float((order[:, :5] == right).any(axis=1).mean()),
-        skin_delta_e=float(np.mean(delta)),
-        skin_delta_e_by_tone=(
-            float(np.mean(np.array(delta)[third == 0])),
-            float(np.mean(np.array(delta)[third == 1])),
-            float(np.mean(np.array(delta)[third == 2])),
-        ),
-        lost=lost,
+        skin_delta_e=float(delta.mean()),
+        skin_delta_e_by_tone=(light, middle, dark),
+        lost=len(pairs) - len(seen),
     )
 
 

@@ -191,56 +191,56 @@ def _hair_colour(count: int, rng: torch.Generator, tone: Tensor, age: Tensor) ->
     return _along(HAIR_STOPS, torch.where(turned, GREY_HAIR_FROM + torch.rand(count, generator=rng), place))
 
 
+def _shape(count: int, rng: torch.Generator, softness: Tensor) -> Tensor:
+    law = torch.tensor(list(SHAPE_LAW.values()))
+    spread = torch.randn(count, len(SHAPE), generator=rng).clamp(-2.2, 2.2)
+    return law[:, 0] + law[:, 1] * spread + law[:, 2] * (2.0 * softness[:, None] - 1.0)
+
+
+def _iris_colour(count: int, rng: torch.Generator, tone: Tensor) -> Tensor:
+    light, dark = (
+        torch.multinomial(torch.tensor(weights), count, replacement=True, generator=rng)
+        for weights in ([0.30, 0.22, 0.14, 0.12, 0.13, 0.09], [0.78, 0.16, 0.06])
+    )
+    return _along(IRIS_STOPS, torch.where(tone < 0.45, light, dark) + torch.rand(count, generator=rng) * 0.5)
+
+
+def _codes(chips: dict[str, Tensor], count: int) -> Tensor:
+    codes = torch.zeros(count, RECORD_ATTRIBUTES, dtype=torch.int64)
+    for name, values in chips.items():
+        codes[:, ATTRIBUTE_INDEX[name]] = values
+    return codes
+
+
 def sample(count: int, seed: int) -> People:
     """`count` people; the same seed gives the same people."""
     rng = torch.Generator().manual_seed(seed)
-    softness = torch.rand(count, generator=rng)
-    age = torch.rand(count, generator=rng)
-    tone = torch.rand(count, generator=rng)
+    softness, age, tone = (torch.rand(count, generator=rng) for _ in range(3))
     chips = _attributes(count, rng, softness, age)
     volume, smile, thick = (torch.rand(count, generator=rng) for _ in range(3))
     chips["hair_volume"] = (volume * 3).long().clamp(max=2) + 1
     brow_thickness = (0.25 + 0.35 * softness + 0.5 * (thick - 0.5)).clamp(0.0, 1.0)
     chips["brow_weight"] = torch.bucketize(brow_thickness, torch.tensor([0.33, 0.56])) + 1
-    receding = chips["hairline"] == 2
-    codes = torch.zeros(count, RECORD_ATTRIBUTES, dtype=torch.int64)
-    for name, values in chips.items():
-        codes[:, ATTRIBUTE_INDEX[name]] = values
-    law = torch.tensor(list(SHAPE_LAW.values()))
-    spread = torch.randn(count, len(SHAPE), generator=rng).clamp(-2.2, 2.2)
-    shape = law[:, 0] + law[:, 1] * spread + law[:, 2] * (2.0 * softness[:, None] - 1.0)
-    levels = torch.stack(
-        [
-            volume,
-            receding * (0.5 + 0.5 * torch.rand(count, generator=rng)),
-            age,
-            torch.where(chips["smile"] == 2, 0.55 + 0.45 * smile, 0.25 * smile),
-            brow_thickness,
-        ],
-        dim=1,
-    )
+    shape = _shape(count, rng, softness)
+    recession = (chips["hairline"] == 2) * (0.5 + 0.5 * torch.rand(count, generator=rng))
+    smile_amount = torch.where(chips["smile"] == 2, 0.55 + 0.45 * smile, 0.25 * smile)
     skin = _along(SKIN_STOPS, tone * 7.0)
     warmth = torch.randn(count, 1, generator=rng).clamp(-1.5, 1.5) * torch.tensor([0.006, -0.001, -0.014])
-    iris_light = torch.multinomial(
-        torch.tensor([0.30, 0.22, 0.14, 0.12, 0.13, 0.09]), count, replacement=True, generator=rng
-    )
-    iris_dark = torch.multinomial(torch.tensor([0.78, 0.16, 0.06]), count, replacement=True, generator=rng)
-    iris = _along(IRIS_STOPS, torch.where(tone < 0.45, iris_light, iris_dark) + torch.rand(count, generator=rng) * 0.5)
-    rosy = torch.rand(count, 1, generator=rng)
-    lips = skin * mix_lips(rosy * (1.0 - 0.6 * softness[:, None]))
+    iris = _iris_colour(count, rng, tone)
+    rosy = torch.rand(count, 1, generator=rng) * (1.0 - 0.6 * softness[:, None])
     return People(
-        codes,
-        shape,
-        levels,
-        (skin + warmth).clamp(0.08, 1.0),
-        _hair_colour(count, rng, tone, age),
-        iris,
-        lips,
-        tone,
+        attributes=_codes(chips, count),
+        shape=shape,
+        levels=torch.stack([volume, recession, age, smile_amount, brow_thickness], dim=1),
+        skin=(skin + warmth).clamp(0.08, 1.0),
+        hair=_hair_colour(count, rng, tone, age),
+        iris=iris,
+        lips=skin * _lip_factor(rosy),
+        tone=tone,
     )
 
 
-def mix_lips(rosy: Tensor) -> Tensor:
+def _lip_factor(rosy: Tensor) -> Tensor:
     """Factor from skin to lips, from barely darker (0) to clearly red (1)."""
     bare, red = torch.tensor([0.93, 0.74, 0.73]), torch.tensor([0.88, 0.53, 0.56])
     return bare + (red - bare) * rosy
