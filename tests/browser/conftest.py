@@ -174,15 +174,19 @@ async def visit(browser: Browser, system: System) -> AsyncIterator[Visit]:
         yield fresh
 
 
-@pytest.fixture(scope="session")
-def astronaut(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def write_astronaut(path: Path) -> Path:
     """The public-domain portrait that scikit-image ships, as a JPEG with metadata that must not leave."""
     from PIL import Image  # noqa: PLC0415 - only where a photo is needed
     from skimage import data  # noqa: PLC0415
 
-    path = tmp_path_factory.mktemp("photo") / "portrait.jpg"
     picture = Image.fromarray(data.astronaut())  # type: ignore[no-untyped-call]
     exif = picture.getexif()
     exif[0x010E] = "a description that must stay"
     picture.save(path, quality=95, exif=exif)
     return path
+
+
+@pytest.fixture(scope="session")
+def astronaut(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """See ``write_astronaut``."""
+    return write_astronaut(tmp_path_factory.mktemp("photo") / "portrait.jpg")
