@@ -22,6 +22,7 @@ from nats.js.kv import KeyValue
 from gateway.bus import BusHealth, Queue, Stored, Ticket
 from gateway.defects import trace
 from gateway.dispatch_ear import UNREAD_BYTES, UNREAD_MESSAGES, Incoming, NatsEar
+from gateway.dispatch_flush import settle
 from gateway.dispatch_setup import ensure_bucket, ensure_offers, reaching_nats, require_version
 from gateway.ledger import REMEMBER_SECONDS
 from schemas import canonical, subjects
@@ -283,7 +284,7 @@ class Dispatcher:
                 subject, cb=ear.hear, pending_msgs_limit=UNREAD_MESSAGES, pending_bytes_limit=UNREAD_BYTES
             )
             # In a cluster the interest must have arrived before somebody is told of the subject.
-            await client.flush(CALL_SECONDS)
+            await settle(client, CALL_SECONDS)
         self._ears.add(ear)
         try:
             yield ear
@@ -309,7 +310,7 @@ class Dispatcher:
         client, _ = self._ready()
         with reaching_nats():
             await client.publish(subjects.cancel(offer_id))
-            await client.flush(CALL_SECONDS)
+            await settle(client, CALL_SECONDS)
 
 
 def _report(keeper: asyncio.Task[None]) -> None:

@@ -131,6 +131,23 @@ async def test_what_is_heard_is_answered_one_by_one(nats: NatsServer) -> None:
         assert await nobody_listens(client, subjects.event(JOB))
 
 
+async def test_a_browser_that_goes_away_at_any_moment_takes_nobody_else_along(nats: NatsServer) -> None:
+    async def listen_for_ever(bus: Dispatcher) -> None:
+        async with bus.listen(subjects.event(JOB)):
+            await asyncio.Event().wait()
+
+    async with connected(nats) as bus:
+        for turns in range(60):
+            visit = asyncio.create_task(listen_for_ever(bus))
+            for _ in range(turns % 20):
+                await asyncio.sleep(0)
+            visit.cancel()
+            await asyncio.wait({visit})
+        assert bus.health().ready
+        assert await bus.create(subjects.KV_GRANTS, "after", b"1")
+        assert bus.health().ready
+
+
 async def nobody_listens(client: Client, subject: str) -> bool:
     """Whether the server comes to say so. It may hear of the end of a subscription after our next request."""
     for _ in range(20):
