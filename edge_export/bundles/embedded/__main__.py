@@ -24,7 +24,7 @@ from schemas.bundle_manifest import read_bundle
 WORK = Path(".build/embedded")
 EDGE = Path(".build/edge")
 OUT = Path("worker/bundles/embedded")
-TRAIN_STEPS = 3800
+TRAIN_STEPS = 6000
 PREPARE_STEPS = 3000
 REFINE_STEPS = 1200
 

@@ -256,7 +256,7 @@ def manifest(files: Mapping[str, bytes], record: record_format.LikenessRecord, v
     return BundleManifest(
         name="embedded",
         version=version,
-        title="Drawn portrait, small",
+        title="the embedded demo model",
         licence="Apache-2.0",
         model_card="MODEL_CARD.md",
         needed=["geometry", "look"],
