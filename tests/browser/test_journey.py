@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import struct
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from playwright.async_api import Browser
 from schemas import canonical, embedding, sealing
 from schemas.receipt_file import ReceiptFile, check_receipt_file
 from tests import tiny_bundle
-from tests.browser.conftest import Visit, visiting
-from tests.whole import System
+from tests.browser.conftest import EDGE, PAGE, Visit, visiting
+from tests.whole import System, running
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 WINDOW = 8
@@ -158,3 +159,20 @@ async def test_facts_and_statements_hold_no_surprise(visit: Visit) -> None:
         facts = (await http.get("/api/v1/facts")).json()
     assert facts["kind"] == "likeness/facts/v1"
     assert json.dumps(facts).count("http") == 0, "no address of anybody else"
+
+
+async def test_without_a_worker_the_person_is_told_how_long_it_waits_and_that_nothing_left(
+    browser: Browser, astronaut: Path, tmp_path: Path
+) -> None:
+    async with (
+        running(tmp_path, page=PAGE, edge=EDGE, start_worker=False, claim_seconds=3) as system,
+        visiting(browser, system) as visit,
+    ):
+        await visit.to_styles(astronaut)
+        await visit.click(f"style-{tiny_bundle.STYLES[0]}")
+        await visit.click("generate")
+        await visit.page.get_by_text(re.compile(r"\d s of at most 3 s")).first.wait_for()
+        box = visit.page.get_by_test_id("error")
+        await box.wait_for()
+        assert await box.get_attribute("data-code") == "no-worker"
+        assert not [sent for sent in visit.sent if sent.url.endswith("/disclosures")]
