@@ -37,7 +37,6 @@ STATUS: Final[dict[str, HTTPStatus]] = {
     "grant-mismatch": HTTPStatus.FORBIDDEN,
     "token-expired": HTTPStatus.FORBIDDEN,
     "token-exhausted": HTTPStatus.FORBIDDEN,
-    "token-revoked": HTTPStatus.FORBIDDEN,
     "wrong-holder": HTTPStatus.FORBIDDEN,
     "job-replayed": HTTPStatus.CONFLICT,
     "job-stale": HTTPStatus.FORBIDDEN,

@@ -105,11 +105,6 @@ class TokenExhausted(ConsentError):
     meaning = "The consent allows no further portrait or no further worker."
 
 
-class TokenRevoked(ConsentError):
-    code = "token-revoked"
-    meaning = "The consent was withdrawn."
-
-
 class WrongHolder(ConsentError):
     code = "wrong-holder"
     meaning = "The token belongs to another browser key."

@@ -6,6 +6,7 @@ the one file of the room that touches the disk. spec/encoding.md section 7.
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -214,8 +215,15 @@ def _shape_of(info: inspect.StructType) -> dict[str, Any]:
 
 
 def _const(name: str, value: Any, type_: str | None = None) -> str:
-    text = json.dumps(value, indent=2, ensure_ascii=False)
+    text = _one_line_an_entry(value)
     return f"export const {name}{f': {type_}' if type_ else ''} = {text}{'' if type_ else ' as const'};\n"
+
+
+def _one_line_an_entry(value: Any) -> str:
+    dump = partial(json.dumps, ensure_ascii=False)
+    if isinstance(value, dict):
+        return "{\n" + "".join(f"  {dump(key)}: {dump(inner)},\n" for key, inner in value.items()) + "}"
+    return dump(value)
 
 
 def main(arguments: list[str]) -> int:

@@ -135,7 +135,6 @@ export const WORDS: Readonly<Record<ErrorCode, Words>> = {
     title: "Your consent is used up",
     whatToDo: "It allowed a limited number of portraits and workers. Agree again to make more.",
   },
-  "token-revoked": { title: "The consent was withdrawn", whatToDo: "Agree again if you want to go on." },
   "wrong-holder": NOT_ALLOWED,
   "job-replayed": { title: "This request was sent before", whatToDo: AGAIN },
   "job-stale": { title: "The clock of this device seems to be wrong", whatToDo: "Set date and time, then try again." },
