@@ -9,7 +9,7 @@ import torch
 
 from edge_export.bundles.embedded import dataset, people
 from edge_export.bundles.embedded.people import ATTRIBUTE_INDEX, ATTRIBUTES, People, sample
-from edge_export.bundles.embedded.render import contact_sheet, render
+from edge_export.bundles.embedded.render import render
 from edge_export.bundles.embedded.styles import STYLES
 from schemas import embedding as record_format
 from schemas.bundle_manifest import Style
@@ -34,7 +34,6 @@ def test_pictures_are_squares_of_bytes() -> None:
     drawn = render(sample(3, 1), torch.tensor([0, 1, 9]), SIZE_PX)
     assert drawn.shape == (3, 3, SIZE_PX, SIZE_PX)
     assert drawn.dtype == torch.uint8
-    assert contact_sheet(drawn, 2).shape == (2 * SIZE_PX, 2 * SIZE_PX, 3)
 
 
 def test_the_same_seed_draws_the_same_people() -> None:

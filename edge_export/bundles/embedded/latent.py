@@ -64,8 +64,3 @@ def fit(pictures: Tensor, channels: int = CHANNELS) -> Basis:
     deviation = values.flip(0)[:channels].clamp(min=1e-12).sqrt()
     scale = deviation**WHITENING
     return Basis(mean, vectors, scale * ((deviation / scale) ** 2).mean().sqrt())
-
-
-def psnr(first: Tensor, second: Tensor) -> Tensor:
-    """float32 [B]: peak signal-to-noise ratio in dB of pictures in -1..1."""
-    return -10.0 * torch.log10((((first.clamp(-1, 1) - second) / 2.0) ** 2).mean(dim=(1, 2, 3)))

@@ -43,14 +43,3 @@ def render(people: People, style: Tensor, size_px: int = 256) -> Tensor:
         only(~people.take(rows).has("glasses", "none"), scene, picture, draw_glasses)
         pictures[rows] = picture
     return (pictures.clamp(0.0, 1.0) * 255.0).round().to(torch.uint8)
-
-
-def contact_sheet(pictures: Tensor, columns: int) -> Tensor:
-    """uint8 [rows * H, columns * W, 3]: pictures side by side, for eyes."""
-    count, _, high, wide = pictures.shape
-    rows = (count + columns - 1) // columns
-    sheet = torch.zeros(rows * high, columns * wide, 3, dtype=torch.uint8)
-    for index, picture in enumerate(pictures):
-        top, left = (index // columns) * high, (index % columns) * wide
-        sheet[top : top + high, left : left + wide] = picture.permute(1, 2, 0)
-    return sheet
