@@ -9,6 +9,7 @@ from gateway.bus import Message, Stored
 from gateway.door import Door
 from gateway.ledger import JobEntry, TokenUse, Used
 from schemas import canonical, subjects
+from schemas.codes import from_code
 from schemas.consent import ConsentToken, open_token
 from schemas.errors import (
     BusUnavailable,
@@ -20,7 +21,6 @@ from schemas.errors import (
     UnknownBundle,
     UnknownJob,
     WorkerLost,
-    from_code,
 )
 from schemas.job import (
     Accepted,

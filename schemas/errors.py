@@ -105,6 +105,11 @@ class TokenExhausted(ConsentError):
     meaning = "The consent allows no further portrait or no further worker."
 
 
+class TokenRevoked(ConsentError):
+    code = "token-revoked"
+    meaning = "The consent was withdrawn; nothing more is done with it."
+
+
 class WrongHolder(ConsentError):
     code = "wrong-holder"
     meaning = "The token belongs to another browser key."
@@ -144,9 +149,8 @@ class OverLimit(ConsentError):
 
 
 class RecordError(LikenessError):
-    """The likeness record is not one."""
-
     code = "record-refused"
+    meaning = "The likeness record is not one."
 
 
 class RecordMalformed(RecordError):
@@ -168,9 +172,8 @@ class RecordPartMissing(RecordError):
 
 
 class SealError(LikenessError):
-    """A sealed message cannot be opened."""
-
     code = "seal-refused"
+    meaning = "A sealed message cannot be opened."
 
 
 class SealedSize(SealError):
@@ -187,9 +190,8 @@ class CannotOpen(SealError):
 
 
 class JobError(LikenessError):
-    """A job cannot go on."""
-
     code = "job-refused"
+    meaning = "The job cannot go on."
 
 
 class UnknownJob(JobError):
@@ -206,6 +208,24 @@ class ClaimMismatch(JobError):
     code = "claim-mismatch"
     fault = "worker"
     meaning = "The claim is for another offer, bundle, pool or worker, or is out of date."
+
+
+class NotEndorsed(JobError):
+    code = "not-endorsed"
+    fault = "worker"
+    meaning = "The worker is not vouched for by the company root that was asked for."
+
+
+class QuoteInvalid(JobError):
+    code = "quote-invalid"
+    fault = "worker"
+    meaning = "The worker's TPM quote is missing, or is not about this key, this offer and this program."
+
+
+class TooFewClaims(JobError):
+    code = "too-few-claims"
+    fault = "gateway"
+    meaning = "Fewer different workers claimed the job than this pool asks for; nothing was disclosed."
 
 
 class OfferExpired(JobError):
@@ -252,6 +272,53 @@ class ReceiptMismatch(JobError):
     code = "receipt-mismatch"
     fault = "worker"
     meaning = "The erasure receipt is not about this job."
+
+
+# --- the transparency log (schemas/merkle, note, checkpoint, log_policy, log_proof) ---------------------------------
+
+
+class LogError(LikenessError):
+    """Something that must stand in the log cannot be shown to stand there."""
+
+    code = "log-refused"
+    fault: ClassVar[Fault] = "gateway"
+
+
+class NoteMalformed(LogError):
+    code = "note-malformed"
+    meaning = "A signed note, a key of one, or a proof is not written as its specification says."
+
+
+class NoteUntrusted(LogError):
+    code = "note-untrusted"
+    meaning = "The checkpoint is not signed by the log's key."
+
+
+class CheckpointUnwitnessed(LogError):
+    code = "checkpoint-unwitnessed"
+    meaning = "Too few of the witnesses that the policy names have cosigned the checkpoint."
+
+
+class CheckpointStale(LogError):
+    code = "checkpoint-stale"
+    meaning = "The witnesses cosigned the checkpoint too long ago; check the clock of this device."
+
+
+class ProofInvalid(LogError):
+    code = "proof-invalid"
+    meaning = "The proof does not lead from the entry, or from the older tree, to the checkpoint."
+
+
+class PolicyInvalid(LogError):
+    code = "policy-invalid"
+    fault = "operator"
+    meaning = "The witness policy cannot be read."
+
+
+class LogUnavailable(LogError):
+    code = "log-unavailable"
+    fault = "operator"
+    meaning = "The log could not be written or witnessed in time; nothing was issued."
 
 
 # --- running the parts ----------------------------------------------------------------------------------------------
@@ -308,9 +375,8 @@ class SettingInvalid(OperatorError):
 
 
 class ExportError(OperatorError):
-    """A model could not be made; nothing was left under its final name."""
-
     code = "export-refused"
+    meaning = "A model could not be made; nothing was left under its final name."
 
 
 class SourceUnavailable(ExportError):
@@ -331,50 +397,3 @@ class UnsupportedOperator(ExportError):
 class ParityFailed(ExportError):
     code = "parity-failed"
     meaning = "The exported model differs from the original runtime by more than its tolerance."
-
-
-# --- photos: raised in the browser only (gateway/web/vision), listed here so that the codes are one list -------------
-
-PHOTO_CODES: dict[str, str] = {
-    "photo-type": "The file is not a photo this page can read (JPEG, PNG or WebP).",
-    "photo-heic": "The photo is HEIC, which this browser cannot read.",
-    "photo-animated": "The file is an animation, not one photo.",
-    "photo-corrupt": "The photo is damaged and cannot be read.",
-    "photo-too-large": "The photo is larger than 30 MB or 100 megapixels.",
-    "photo-too-small": "The photo is smaller than 200 pixels on a side.",
-    "no-face": "No face was found.",
-    "many-faces": "More than one face was found.",
-    "face-too-small": "The face is too small in the photo.",
-    "face-cut-off": "The face is cut off by the edge of the photo.",
-    "face-turned": "The face is turned too far away.",
-    "face-blurred": "The face is not sharp enough.",
-    "face-dark": "The face is too dark or too bright.",
-    "age-refused": "This service is for adults, and the estimate was not clearly adult.",
-    "models-unavailable": "The models could not be loaded or differ from their digests.",
-    "browser-unsupported": "This browser lacks something the page needs (WebAssembly, Ed25519 or Web Workers).",
-    "camera-unavailable": "The camera could not be used.",
-    "gateway-unreachable": "The gateway did not answer.",
-    "not-expected": "Something unexpected happened in the page.",
-}
-
-
-def all_codes() -> dict[str, type[LikenessError]]:
-    """Every concrete error class by its code.
-
-    Raises:
-        RuntimeError: two classes share a code (a defect that the rule tests would show).
-    """
-    found: dict[str, type[LikenessError]] = {}
-    todo: list[type[LikenessError]] = [LikenessError]
-    while todo:
-        cls = todo.pop()
-        todo.extend(cls.__subclasses__())
-        if found.setdefault(cls.code, cls) is not cls:
-            raise RuntimeError(f"two errors with code {cls.code}")
-    return dict(sorted(found.items()))
-
-
-def from_code(code: str, detail: str = "") -> LikenessError:
-    """The error that a peer named by code; an unknown code becomes the root class with the code in its text."""
-    cls = all_codes().get(code)
-    return cls(detail) if cls else LikenessError(f"{code}: {detail}")

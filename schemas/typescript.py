@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect
 
-from schemas import canonical, embedding, errors, frames, pools, sealing
+from schemas import canonical, codes, embedding, frames, pools, sealing
 from schemas.bundle_manifest import EdgeManifest
 from schemas.consent import ConsentGrant, ConsentToken
 from schemas.erasure import ErasureReceipt
@@ -114,11 +114,11 @@ def render() -> str:
 
 
 def _tables() -> list[str]:
-    known = errors.all_codes()
+    known = codes.all_codes()
     return [
         _const("ERRORS", {code: cls.meaning for code, cls in known.items()}),
         _const("FAULTS", {code: cls.fault for code, cls in known.items()}),
-        _const("PHOTO_ERRORS", errors.PHOTO_CODES),
+        _const("PHOTO_ERRORS", codes.PHOTO_CODES),
         "export type ErrorCode = keyof typeof ERRORS | keyof typeof PHOTO_ERRORS;\n",
         _const("FRAMES", {kind.name.lower(): int(kind) for kind in frames.FrameKind}),
         _const("SIZES", SIZES),

@@ -12,7 +12,8 @@ from typing import Any
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from schemas import canonical, errors, sealing, signing
+from schemas import canonical, sealing, signing
+from schemas.codes import from_code
 from schemas.consent import ConsentGrant, open_token
 from schemas.erasure import ErasureReceipt, check_receipt
 from schemas.facts import BundleFact, Facts
@@ -134,7 +135,7 @@ class Job:
         async with self.person.http.stream("POST", "/api/v1/jobs", content=body) as answer:
             if answer.status_code != httpx.codes.OK:
                 await answer.aread()
-                raise errors.from_code(answer.json()["code"], answer.json().get("detail", ""))
+                raise from_code(answer.json()["code"], answer.json().get("detail", ""))
             async for frame in _frames(answer):
                 await self.take(frame)
         return self.outcome

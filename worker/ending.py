@@ -2,8 +2,9 @@
 
 from typing import Final
 
+from schemas.codes import all_codes, from_code
 from schemas.erasure import ExitKind
-from schemas.errors import JobCancelled, JobTimeout, LikenessError, WorkerFailed, all_codes, from_code
+from schemas.errors import JobCancelled, JobTimeout, LikenessError, WorkerFailed
 from schemas.job import Problem
 
 BY_KIND: Final[dict[ExitKind, type[LikenessError]]] = {

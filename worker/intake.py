@@ -17,12 +17,12 @@ from nats.aio.subscription import Subscription
 from nats.js import JetStreamContext
 
 from schemas import canonical, subjects
+from schemas.codes import from_code
 from schemas.errors import (
     BusUnavailable,
     LikenessError,
     NotEnrolled,
     UnknownJob,
-    from_code,
 )
 from schemas.job import Accepted, Problem
 from schemas.worker_key import ClaimMessage, Enrolled

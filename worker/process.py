@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from schemas import canonical
-from schemas.errors import LikenessError, WorkerFailed, from_code
+from schemas.codes import from_code
+from schemas.errors import LikenessError, WorkerFailed
 from schemas.scalars import from_b64u
 from schemas.sealing import PUBLIC_KEY_BYTES
 from worker import guards, host

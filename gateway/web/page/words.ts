@@ -27,6 +27,10 @@ const BAD_RECORD: Words = {
 };
 const BAD_SEAL: Words = { title: "A sealed message could not be opened", whatToDo: AGAIN };
 const JOB_OVER: Words = { title: "The job ended early", whatToDo: AGAIN };
+const UNLOGGED: Words = {
+  title: "The gateway could not show that this stands in the public log",
+  whatToDo: `The page stopped before anything more was sent. ${RELOAD}`,
+};
 const NOT_READY: Words = { title: "The service is not set up properly", whatToDo: OPERATOR };
 
 export const WORDS: Readonly<Record<ErrorCode, Words>> = {
@@ -135,6 +139,10 @@ export const WORDS: Readonly<Record<ErrorCode, Words>> = {
     title: "Your consent is used up",
     whatToDo: "It allowed a limited number of portraits and workers. Agree again to make more.",
   },
+  "token-revoked": {
+    title: "You withdrew this consent",
+    whatToDo: "Nothing more is done with it. Agree again if you want another portrait.",
+  },
   "wrong-holder": NOT_ALLOWED,
   "job-replayed": { title: "This request was sent before", whatToDo: AGAIN },
   "job-stale": { title: "The clock of this device seems to be wrong", whatToDo: "Set date and time, then try again." },
@@ -166,6 +174,22 @@ export const WORDS: Readonly<Record<ErrorCode, Words>> = {
     title: "A worker could not show that it belongs here",
     whatToDo: "The page refused to send it anything. Please try again.",
   },
+  "not-endorsed": {
+    title: "This worker is not one of your company’s",
+    whatToDo:
+      "The link that brought you here names your company’s key, and the worker has no word from it. The page sent it " +
+      "nothing. Please tell the person who gave you the link.",
+  },
+  "quote-invalid": {
+    title: "A worker could not show which program it runs",
+    whatToDo: "The page refused to send it anything. Please try again.",
+  },
+  "too-few-claims": {
+    title: "Too few workers answered to choose among them",
+    whatToDo:
+      "This pool asks for several different workers, of which your browser picks one at random. Nothing was sent. Try " +
+      "again in a few minutes.",
+  },
   "offer-expired": { title: "No worker took the job in time", whatToDo: "Try again in a moment." },
   "no-worker": {
     title: "No worker is free right now",
@@ -188,6 +212,22 @@ export const WORDS: Readonly<Record<ErrorCode, Words>> = {
   "receipt-mismatch": {
     title: "The worker’s receipt is not about this job",
     whatToDo: "Tell the operator named at the bottom of this page: this should not happen.",
+  },
+
+  // The log.
+  "log-refused": UNLOGGED,
+  "note-malformed": UNLOGGED,
+  "note-untrusted": UNLOGGED,
+  "checkpoint-unwitnessed": UNLOGGED,
+  "checkpoint-stale": {
+    title: "The public log is not fresh, or the clock of this device is wrong",
+    whatToDo: "Check date and time of this device, then try again.",
+  },
+  "proof-invalid": UNLOGGED,
+  "policy-invalid": NOT_READY,
+  "log-unavailable": {
+    title: "The public log could not be written",
+    whatToDo: "Without it nothing is issued. Try again in a few minutes.",
   },
 
   // The installation.

@@ -17,8 +17,8 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from schemas import canonical, sealing, signing, subjects
+from schemas.codes import from_code
 from schemas.erasure import Check, ErasureReceipt
-from schemas.errors import from_code
 from schemas.frames import FrameKind, ImageChunk, encode_chunk, encode_frame
 from schemas.job import Accepted, Offer, Problem, Progress, SealedRequest, unpack_disclosure
 from schemas.scalars import digest, from_b64u, to_b64u

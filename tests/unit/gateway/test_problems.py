@@ -3,7 +3,8 @@
 from http import HTTPStatus
 
 from gateway.problems import STATUS, TYPE_PREFIX, details_of
-from schemas.errors import BusUnavailable, TokenExhausted, all_codes
+from schemas.codes import all_codes
+from schemas.errors import BusUnavailable, TokenExhausted
 
 
 def test_every_code_has_a_status_and_every_status_a_code() -> None:
