@@ -13,7 +13,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect
 
-from schemas import canonical, codes, embedding, frames, pools, sealing
+from schemas import attestation, canonical, codes, embedding, frames, pools, sealing
+from schemas.attestation import AttestationKey, Quote
 from schemas.bundle_manifest import EdgeManifest
 from schemas.consent import ConsentGrant, ConsentToken
 from schemas.erasure import ErasureReceipt
@@ -34,6 +35,8 @@ SPOKEN_IN_THE_BROWSER: Final[tuple[type[msgspec.Struct], ...]] = (
     Offer,
     Disclosure,
     SealedRequest,
+    AttestationKey,
+    Quote,
     RosterEntry,
     Claim,
     Waiting,
@@ -63,6 +66,7 @@ LABELS: Final = {
     "request": sealing.REQUEST_LABEL,
     "reply": sealing.REPLY_LABEL,
     "image": sealing.IMAGE_LABEL,
+    "quote": attestation.QUOTE_LABEL,
 }
 RECORD: Final = {
     "version": embedding.VERSION,

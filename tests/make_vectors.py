@@ -8,7 +8,7 @@ asks for, written by hand here: it is not copied from what the code happened to 
 import json
 from pathlib import Path
 
-from tests.vector_cases import agreements, sealed, words
+from tests.vector_cases import agreements, attestation, sealed, words
 
 FOLDER = Path(__file__).parent.parent / "schemas" / "vectors"
 
@@ -22,6 +22,7 @@ FILES = {
     "quantise": sealed.quantise_cases,
     "consent": agreements.consent_cases,
     "claim": agreements.claim_cases,
+    "attestation": attestation.attestation_cases,
     "job": agreements.job_cases,
     "erasure": agreements.erasure_cases,
 }

@@ -30,12 +30,17 @@ interface SubtleCrypto {
   importKey(
     format: "raw",
     data: BufferSource,
-    algorithm: "AES-GCM" | "Ed25519" | "HKDF",
+    algorithm: "AES-GCM" | "Ed25519" | "HKDF" | { readonly name: "ECDSA"; readonly namedCurve: "P-256" },
     extractable: boolean,
     usages: readonly KeyUsage[],
   ): Promise<CryptoKey>;
   sign(algorithm: "Ed25519", key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
-  verify(algorithm: "Ed25519", key: CryptoKey, signature: BufferSource, data: BufferSource): Promise<boolean>;
+  verify(
+    algorithm: "Ed25519" | { readonly name: "ECDSA"; readonly hash: "SHA-256" },
+    key: CryptoKey,
+    signature: BufferSource,
+    data: BufferSource,
+  ): Promise<boolean>;
   encrypt(algorithm: AesGcm, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
   decrypt(algorithm: AesGcm, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
   deriveKey(

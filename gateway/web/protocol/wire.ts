@@ -113,6 +113,16 @@ export interface SealedRequest {
   readonly response_secret: string;
 }
 
+export interface AttestationKey {
+  readonly key: string;
+  readonly root: "test-tpm";
+}
+
+export interface Quote {
+  readonly message: string;
+  readonly signature: string;
+}
+
 export interface RosterEntry {
   readonly kind: "likeness/roster/v1";
   readonly worker: string;
@@ -269,7 +279,7 @@ export interface EdgeManifest {
   readonly models: readonly EdgeModel[];
 }
 
-export type StructName = "Jwk" | "Header" | "ConsentGrant" | "ConsentToken" | "JobRequest" | "JobBody" | "Offer" | "Disclosure" | "SealedRequest" | "RosterEntry" | "Claim" | "Waiting" | "Progress" | "Problem" | "Check" | "ErasureReceipt" | "ReceiptFile" | "Notice" | "PoolFact" | "Style" | "BundleFact" | "Limits" | "Facts" | "EdgeModel" | "EdgeManifest";
+export type StructName = "Jwk" | "Header" | "ConsentGrant" | "ConsentToken" | "JobRequest" | "JobBody" | "Offer" | "Disclosure" | "SealedRequest" | "AttestationKey" | "Quote" | "RosterEntry" | "Claim" | "Waiting" | "Progress" | "Problem" | "Check" | "ErasureReceipt" | "ReceiptFile" | "Notice" | "PoolFact" | "Style" | "BundleFact" | "Limits" | "Facts" | "EdgeModel" | "EdgeManifest";
 
 export interface Structs {
   Jwk: Jwk;
@@ -281,6 +291,8 @@ export interface Structs {
   Offer: Offer;
   Disclosure: Disclosure;
   SealedRequest: SealedRequest;
+  AttestationKey: AttestationKey;
+  Quote: Quote;
   RosterEntry: RosterEntry;
   Claim: Claim;
   Waiting: Waiting;
@@ -309,6 +321,8 @@ export const SHAPES: Record<StructName, StructShape> = {
   "Offer": {"kind": "likeness/offer/v1", "fields": {"offer_id": {"t": "str", "pattern": "^[0-9a-f]{32}$", "max": 32}, "token": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "bundle": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "pool": {"t": "is", "values": ["attested", "company", "volunteer"]}, "region": {"t": "str", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$", "max": 48}, "images": {"t": "int", "min": 1, "max": 8}, "lot": {"t": "int", "min": 1, "max": 8}, "lots": {"t": "int", "min": 1, "max": 8}, "issued_at": {"t": "int", "min": 0, "max": 9007199254740991}, "expires_at": {"t": "int", "min": 0, "max": 9007199254740991}}, "optional": []},
   "Disclosure": {"kind": "likeness/disclosure/v1", "fields": {"token": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "offer": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "claim": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "n": {"t": "int", "min": 1, "max": 8}, "images": {"t": "int", "min": 1, "max": 8}, "issued_at": {"t": "int", "min": 0, "max": 9007199254740991}}, "optional": []},
   "SealedRequest": {"kind": "likeness/sealed-request/v1", "fields": {"token": {"t": "str", "pattern": "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$", "max": 4096}, "grant": {"t": "str", "pattern": "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$", "max": 4096}, "record": {"t": "str", "pattern": "^[A-Za-z0-9_-]*$", "max": 2048}, "style": {"t": "str", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$", "max": 48}, "seed": {"t": "int", "min": 0, "max": 4294967295}, "images": {"t": "int", "min": 1, "max": 8}, "response_secret": {"t": "str", "pattern": "^[A-Za-z0-9_-]*$", "max": 2048}}, "optional": []},
+  "AttestationKey": {"kind": null, "fields": {"key": {"t": "str", "pattern": "^[A-Za-z0-9_-]*$", "max": 2048}, "root": {"t": "is", "values": ["test-tpm"]}}, "optional": []},
+  "Quote": {"kind": null, "fields": {"message": {"t": "str", "pattern": "^[A-Za-z0-9_-]*$", "max": 2048}, "signature": {"t": "str", "pattern": "^[A-Za-z0-9_-]*$", "max": 2048}}, "optional": []},
   "RosterEntry": {"kind": "likeness/roster/v1", "fields": {"worker": {"t": "str", "pattern": "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$", "max": 43}, "key": {"t": "str", "pattern": "^[A-Za-z0-9_-]*$", "max": 2048}, "pool": {"t": "is", "values": ["attested", "company", "volunteer"]}, "region": {"t": "str", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$", "max": 48}, "operator": {"t": "str", "min": 1, "max": 120}, "software": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "bundles": {"t": "list", "of": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "min": 1, "max": 16}, "enrolled_at": {"t": "int", "min": 0, "max": 9007199254740991}, "not_after": {"t": "int", "min": 0, "max": 9007199254740991}}, "optional": []},
   "Claim": {"kind": "likeness/claim/v1", "fields": {"offer": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "hpke_key": {"t": "str", "pattern": "^[A-Za-z0-9_-]*$", "max": 2048}, "worker": {"t": "str", "pattern": "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$", "max": 43}, "roster": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "bundle": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "issued_at": {"t": "int", "min": 0, "max": 9007199254740991}, "lease_seconds": {"t": "int", "min": 1, "max": 120}}, "optional": []},
   "Waiting": {"kind": "likeness/waiting/v1", "fields": {"waited_seconds": {"t": "int", "min": 0, "max": 9007199254740991}, "gives_up_after_seconds": {"t": "int", "min": 0, "max": 9007199254740991}, "ahead": {"t": "int", "min": 0, "max": 1000000}, "workers": {"t": "int", "min": 0, "max": 1000000}}, "optional": []},
@@ -524,6 +538,7 @@ export const LABELS = {
   "request": "likeness/request/v1",
   "reply": "likeness/reply/v1",
   "image": "likeness/image/v1",
+  "quote": "likeness/quote/v1",
 } as const;
 
 export const RECORD = {

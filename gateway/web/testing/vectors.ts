@@ -1,5 +1,6 @@
 // Runs the shared vector files of schemas/vectors through this side.
 
+import { checkQuote, expectedPcr, quoteBinding } from "../protocol/attestation.ts";
 import { decode, encode } from "../protocol/canonical.ts";
 import { openToken } from "../protocol/consent.ts";
 import { decodeRecord, encodeRecord, partsOf, quantise } from "../protocol/embedding.ts";
@@ -62,6 +63,14 @@ export const RUNNERS: Readonly<Record<string, Runner>> = {
     const gateway = jwk(given, "gateway");
     const checked = await checkClaim({ offer, roster: text(given, "roster"), claim, gateway, now: now(given) });
     need(checked.claimHash === (await digest(utf8(claim))));
+  },
+  attestation: async (given) => {
+    const hpkeKey = new Uint8Array(SIZES.publicKey).fill(number(given, "hpke_fill"));
+    const [binding, software] = [await quoteBinding(hpkeKey, hex(given, "offer_hash")), text(given, "software")];
+    same(binding, hex(given, "binding"));
+    same(await expectedPcr(software), hex(given, "pcr"));
+    const quote = { message: text(given, "message"), signature: text(given, "signature") };
+    await checkQuote(quote, { key: text(given, "key"), root: "test-tpm" }, { binding, software });
   },
   job: (given) => runAtGateway(given["op"] === "job" ? "JobRequest" : "Disclosure", text(given, "jws"), given),
   erasure: async (given) => {

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from schemas import canonical, embedding, erasure, frames, job, sealing, signing, worker_key
+from schemas import attestation, canonical, embedding, erasure, frames, job, sealing, signing, worker_key
 from schemas.consent import ConsentGrant, check_grant_of_token, open_grant, open_token
 from schemas.errors import LikenessError
 from schemas.job import Offer
@@ -102,6 +102,16 @@ def run_claim(case: Case) -> None:
     assert checked.claim_hash.hex() == digest(case["claim"].encode())
 
 
+def run_attestation(case: Case) -> None:
+    hpke_key = bytes([case["hpke_fill"]]) * sealing.PUBLIC_KEY_BYTES
+    binding = attestation.quote_binding(hpke_key, bytes.fromhex(case["offer_hash"]))
+    assert binding.hex() == case["binding"]
+    assert attestation.expected_pcr(case["software"]).hex() == case["pcr"]
+    quote = attestation.Quote(message=case["message"], signature=case["signature"])
+    under = attestation.AttestationKey(key=case["key"], root="test-tpm")
+    attestation.check_quote(quote, under, binding=binding, software=case["software"])
+
+
 def run_job(case: Case) -> None:
     if case["op"] == "job":
         job.open_job_request(case["jws"], holder=case["holder"], token=case["token"], now=case["now"])
@@ -133,6 +143,7 @@ RUNNERS: dict[str, Callable[[Case], None]] = {
     "quantise": run_quantise,
     "consent": run_consent,
     "claim": run_claim,
+    "attestation": run_attestation,
     "job": run_job,
     "erasure": run_erasure,
     "frames": run_frames,
