@@ -1,7 +1,8 @@
 # Likeness: what can be done here. `make help` lists it; `make run` is the whole product on this machine.
 #
-# Needs Python 3.11 or newer and make. What else is missing (uv, Node.js, nats-server, for the tests Chromium) is
-# fetched by .ci/*.sh. A step runs when its inputs are newer than its result, so a second call starts at once, offline.
+# Needs Python 3.11 or newer and make. What else is missing (uv, Node.js, nats-server; for the tests Chromium and a TPM
+# in software) is fetched by .ci/*.sh. A step runs when its inputs are newer than its result, so a second call starts at
+# once, offline.
 # `make test ONLY=tests/rules` and `make bench ONLY=bench/bench_seal.py` take a part; PYTEST=... passes options to pytest.
 
 SHELL := bash
@@ -31,7 +32,7 @@ run: .venv/.run .build/web/.made .build/edge/manifest.json | nats-server ## Ever
 ##@ Check
 
 .PHONY: test
-test: .venv/.dev .build/web/.made .build/edge/manifest.json | nats-server chromium ## All tests that need neither torch nor a GPU
+test: .venv/.dev .build/web/.made .build/edge/manifest.json | nats-server chromium swtpm ## All tests that need neither torch nor a GPU
 	@echo '==> npm test'
 	npm --prefix $(WEB) test
 	@echo '==> pytest'
@@ -56,7 +57,7 @@ types: .venv/.dev $(WEB)/node_modules/.made ## Types: mypy strict, tsc
 	npm --prefix $(WEB) run types
 
 .PHONY: bench
-bench: .venv/.dev .build/web/.made .build/edge/manifest.json | nats-server chromium ## Measurements, one question per file
+bench: .venv/.dev .build/web/.made .build/edge/manifest.json | nats-server chromium swtpm ## Measurements, one question per file
 	.venv/bin/python -m pytest $(PYTEST) $(or $(ONLY),bench)
 
 ##@ Make
@@ -146,7 +147,7 @@ EDGE_SOURCES := $(wildcard edge_export/*.py edge_export/*.json edge_export/refer
 
 # --- tools of the machine: looked for on each call, fetched once ------------------------------------------------------
 
-.PHONY: uv node nats-server chromium
+.PHONY: uv node nats-server chromium swtpm
 uv:
 	@.ci/uv.sh
 node: | uv
@@ -155,3 +156,6 @@ nats-server:
 	@.ci/debian.sh nats-server nats-server
 chromium:
 	@.ci/debian.sh chromium chromium chromium-browser google-chrome
+swtpm:
+	@.ci/debian.sh swtpm swtpm
+	@.ci/debian.sh tpm2-tools tpm2

@@ -35,6 +35,7 @@ case "$package" in
     echo "  macOS:           brew install nats-server" >&2
     echo "  elsewhere:       a release archive of nats-io/nats-server on GitHub (2.12.6 or newer); put the program on PATH" >&2
     ;;
+  swtpm | tpm2-tools) echo "  elsewhere:       the package of that name (tests need both; a worker with a TPM, tpm2-tools)" >&2 ;;
   chromium) echo "  elsewhere:       any Chromium or Chrome as 'chromium' on PATH (only the browser tests need it)" >&2 ;;
 esac
 exit 1

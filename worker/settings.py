@@ -34,6 +34,7 @@ class Settings:
     provider: Provider
     threads: int
     accept_swap: bool
+    tpm: str | None
     lease_seconds: int
     job_seconds: int
 
@@ -94,6 +95,18 @@ def _gateway_key(raw: str) -> str | None:
     )
 
 
+def _tpm(raw: str) -> str | None:
+    # No bare /dev/tpm0, where clearing up after ourselves would end other programs' keys; no "cmd:", which is a shell.
+    return (
+        _text(
+            r"device:/dev/tpmrm[0-9]{1,2}|(swtpm|mssim|tabrmd):[!-~]{0,200}",
+            "where a TPM is as tpm2-tools write it, such as device:/dev/tpmrm0 or swtpm:host=127.0.0.1,port=2321",
+        )(raw)
+        if raw
+        else None
+    )
+
+
 def _folders(raw: str) -> tuple[Path, ...]:
     return tuple(Path(part).absolute() for part in raw.split(os.pathsep) if part)
 
@@ -127,6 +140,7 @@ READERS: Final[dict[str, tuple[Callable[[Mapping[str, str]], str], Callable[[str
     "provider": (_just("cpu"), _one_of(*get_args(Provider))),
     "threads": (_usable_cores, _whole(1, MAX_THREADS)),
     "accept_swap": (_just("no"), lambda raw: _one_of("yes", "no")(raw) == "yes"),
+    "tpm": (_just(""), _tpm),
     "lease_seconds": (_just("30"), _whole(1, MAX_LEASE_SECONDS)),
     "job_seconds": (_just("120"), _whole(1, MAX_JOB_SECONDS)),
 }

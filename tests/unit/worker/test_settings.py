@@ -21,6 +21,17 @@ def test_a_worker_on_its_own_machine_needs_a_gateway_key_only() -> None:
     assert settings.bundles[0].parts[-3:] == ("worker", "bundles", "embedded")
 
 
+def test_a_tpm_is_named_as_tpm2_tools_write_it() -> None:
+    assert read(HOME).tpm is None
+    for where in (
+        "device:/dev/tpmrm0",
+        "swtpm:host=127.0.0.1,port=2321",
+        "mssim:",
+        "tabrmd:bus_name=com.example.Tabrmd",
+    ):
+        assert read(HOME | {"LIKENESS_TPM": where}).tpm == where
+
+
 def test_every_field_has_a_reader() -> None:
     assert set(READERS) == {field.name for field in dataclasses.fields(Settings)}
 
@@ -48,6 +59,11 @@ def test_the_state_folder_is_the_desktop_standards() -> None:
         ("LIKENESS_THREADS", "0"),
         ("LIKENESS_THREADS", "two"),
         ("LIKENESS_ACCEPT_SWAP", "maybe"),
+        ("LIKENESS_TPM", "yes"),
+        ("LIKENESS_TPM", "device:/dev/tpm0"),
+        ("LIKENESS_TPM", "device:/dev/tpmrm0\n"),
+        ("LIKENESS_TPM", "cmd:nc"),
+        ("LIKENESS_TPM", "swtpm:host=a b"),
         ("LIKENESS_LEASE_SECONDS", "121"),
         ("LIKENESS_JOB_SECONDS", "-1"),
     ],
