@@ -34,6 +34,11 @@ A receipt file (from the page, after a job): follows every signature and every h
 statement, and says what each step shows. A PNG: says whether it is marked as a generated picture. Works offline and
 keeps nothing.
 """
+WITNESS = """\
+Starts a witness of transparency logs (C2SP tlog-witness). It cosigns a log's checkpoints as long as each continues all
+that it saw of that log before. LIKENESS_WITNESS_LOGS names the file with the verifier keys of the logs to watch. Run it
+on another machine than the gateway's, and under somebody else's hand: that is what it is worth.
+"""
 DOCTOR = """\
 Looks at Python, Node.js, nats-server, swap, bundles, browser models, the page, the key and the port. Exit status 1 when
 something must be put right first.
@@ -57,6 +62,8 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("worker", help="one worker", description=WORKER, add_help=False)
     verify = commands.add_parser("verify", help="check a receipt file or a portrait", description=VERIFY)
     verify.add_argument("file", type=Path, help="a receipt file (.json) or a portrait (.png)")
+    witness = commands.add_parser("witness", help="one witness of transparency logs", description=WITNESS)
+    witness.add_argument("--vkey", action="store_true", help="print the witness's verifier key and stop")
     commands.add_parser("doctor", help="what is missing on this machine", description=DOCTOR)
     return top
 
@@ -92,6 +99,10 @@ def _run(given: argparse.Namespace, rest: list[str]) -> int:
             from gateway.cli_verify import verify_file  # noqa: PLC0415
 
             return verify_file(given.file)
+        case "witness":
+            from gateway.cli_witness import run_witness  # noqa: PLC0415
+
+            return run_witness(vkey_only=given.vkey)
         case "doctor":
             from gateway.cli_doctor import run_doctor  # noqa: PLC0415
 

@@ -6,7 +6,7 @@ A variable is called like its field, in capitals, with ``LIKENESS_`` in front; g
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -16,11 +16,13 @@ from schemas.errors import SettingInvalid
 from schemas.scalars import Disclosures, Images, Name, Pool, Thumbprint, Title
 
 PREFIX: Final = "LIKENESS_"
+S = TypeVar("S", bound=msgspec.Struct)
 TOP: Final = Path(__file__).parent.parent
 """The folder in which the rooms stand side by side: a checkout, or site-packages."""
 
 
-def _state_folder() -> Path:
+def state_folder() -> Path:
+    """Where programs of one person keep what must outlive a restart, unless told otherwise."""
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "likeness"
 
 
@@ -39,10 +41,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Address of the NATS server; may hold a user and a password."""
     nats_credentials: Path | None = None
     """A NATS ``.creds`` file, where the server wants one."""
-    state: Path = msgspec.field(default_factory=_state_folder)
-    """Folder for what must outlive a restart: the signing key."""
+    state: Path = msgspec.field(default_factory=state_folder)
+    """Folder for what must outlive a restart: the keys, the log and its policy."""
     key_file: Path | None = None
     """The signing key (Ed25519 seed as hex, mode 0600), made on the first start; else ``gateway.key`` in ``state``."""
+    log: Path | None = None
+    """Folder of the transparency log, of which this process is the one writer; else ``log`` in ``state``."""
+    log_key_file: Path | None = None
+    """The log's key, written like the signing key, made on the first start; else ``log.key`` in ``state``."""
+    policy: Path | None = None
+    """The log's witnesses and how many of them it needs (C2SP tlog-policy); else ``policy.txt`` in ``state``.
+
+    Made on the first start: a policy without witnesses."""
     region: Name = "local"
     """Where the workers stand, as the consent names it."""
     operator: Title = "somebody who has not said who they are"
@@ -79,6 +89,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """Where the signing key lies."""
         return self.key_file or self.state / "gateway.key"
 
+    @property
+    def log_folder(self) -> Path:
+        """Where the log lies."""
+        return self.log or self.state / "log"
+
+    @property
+    def log_signing_key_file(self) -> Path:
+        """Where the log's key lies."""
+        return self.log_key_file or self.state / "log.key"
+
+    @property
+    def policy_file(self) -> Path:
+        """Where the log's policy lies."""
+        return self.policy or self.state / "policy.txt"
+
 
 SEPARATORS: Final = {"pools": ",", "workers": ",", "bundles": os.pathsep}
 """Fields that hold several values, and what stands between them."""
@@ -90,13 +115,22 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     Raises:
         SettingInvalid: names the variable and what is wrong with it.
     """
+    return read_struct(Settings, PREFIX, environ)
+
+
+def read_struct(kind: type[S], prefix: str, environ: Mapping[str, str]) -> S:
+    """The struct ``kind`` from the variables of ``environ`` that begin with ``prefix``, one a field.
+
+    Raises:
+        SettingInvalid: names the variable and what is wrong with it.
+    """
     given: dict[str, Any] = {}
-    for field in msgspec.structs.fields(Settings):
-        variable = PREFIX + field.name.upper()
+    for field in msgspec.structs.fields(kind):
+        variable = prefix + field.name.upper()
         text = environ.get(variable, "").strip()
         if text:
             given[field.name] = _read(variable, field.name, field.type, text)
-    return Settings(**given)
+    return kind(**given)
 
 
 def _read(variable: str, name: str, kind: Any, text: str) -> Any:
