@@ -8,7 +8,7 @@ asks for, written by hand here: it is not copied from what the code happened to 
 import json
 from pathlib import Path
 
-from tests.vector_cases import agreements, attestation, sealed, words
+from tests.vector_cases import agreements, attestation, log, sealed, tree, words
 
 FOLDER = Path(__file__).parent.parent / "schemas" / "vectors"
 
@@ -25,6 +25,10 @@ FILES = {
     "attestation": attestation.attestation_cases,
     "job": agreements.job_cases,
     "erasure": agreements.erasure_cases,
+    "merkle": tree.merkle_cases,
+    "note": log.note_cases,
+    "log_policy": log.log_policy_cases,
+    "log_proof": log.log_proof_cases,
 }
 
 

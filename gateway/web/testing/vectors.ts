@@ -7,22 +7,21 @@ import { decodeRecord, encodeRecord, partsOf, quantise } from "../protocol/embed
 import { checkReceipt } from "../protocol/erasure.ts";
 import { LikenessError } from "../protocol/errors.ts";
 import { FrameReader } from "../protocol/frames.ts";
-import { digest, fromB64u, fromHex, sameBytes, toHex, utf8, type Bytes } from "../protocol/scalars.ts";
+import { digest, fromB64u, toHex, utf8, type Bytes } from "../protocol/scalars.ts";
 import { openImage, replyKey } from "../protocol/sealing.ts";
 import { openIntroduced, openSigned, type StatementName } from "../protocol/signing.ts";
 import { FRAMES, SIZES, type Jwk, type StructName } from "../protocol/wire.ts";
 import { checkClaim } from "../protocol/worker_key.ts";
+import { hex, need, number, same, text, type Case, type Runner } from "./case.ts";
+import { LOG_RUNNERS } from "./log_vectors.ts";
 import { openRequest, publicKeyOf, sealImage } from "./worker_side.ts";
-
-/** One example: its inputs, and what must come of it (`accept` or an error code). */
-export type Case = Readonly<Record<string, unknown>> & { readonly name: string; readonly expect: string };
-type Runner = (given: Case) => Promise<void> | void;
 
 /** Codes that only a gateway gives, by rules of its own about time and holders; the bytes themselves are good. */
 const GATEWAY_CODES = ["grant-expired", "job-stale", "notice-outdated", "wrong-holder"];
 
-/** By file name. */
+/** By file name, or by what a case says that it is like. */
 export const RUNNERS: Readonly<Record<string, Runner>> = {
+  ...LOG_RUNNERS,
   canonical: (given) => {
     const [name, raw] = [text(given, "struct") as StructName, utf8(text(given, "raw"))];
     same(encode(name, decode(name, raw)), raw);
@@ -138,32 +137,8 @@ function unknown(edit: unknown): never {
   throw new Error(`no such edit: ${String(edit)}`);
 }
 
-function need(holds: boolean): void {
-  if (!holds) throw new Error("the outcome is another");
-}
-
-function same(a: Uint8Array, b: Uint8Array): void {
-  need(sameBytes(a, b));
-}
-
-function text(given: Case, field: string): string {
-  const value = given[field];
-  if (typeof value !== "string") throw new Error(`${given.name}: no text ${field}`);
-  return value;
-}
-
-function number(given: Case, field: string): number {
-  const value = given[field];
-  if (typeof value !== "number") throw new Error(`${given.name}: no number ${field}`);
-  return value;
-}
-
 function now(given: Case): number {
   return number(given, "now");
-}
-
-function hex(given: Case, field: string): Bytes {
-  return fromHex(text(given, field));
 }
 
 function jwk(given: Case, field: string): Jwk {
