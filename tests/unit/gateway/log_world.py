@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,6 +87,7 @@ class Wire:
     instead: dict[str, Callable[[bytes], Answer]] = field(default_factory=dict)
     """By name, what answers in place of the witness."""
     asked: list[str] = field(default_factory=list)
+    making: threading.Lock = field(default_factory=threading.Lock)
 
     def post(self, url: str, body: bytes) -> Answer:
         """The answer of the application at ``url``."""
@@ -102,7 +104,8 @@ class Wire:
         """Nothing is kept open."""
 
     async def _ask(self, name: str, url: httpx.URL, body: bytes) -> Answer:
-        app = create_witness_app(self.witnesses[name])
+        with self.making:  # the framework imports parts of itself when an application is made
+            app = create_witness_app(self.witnesses[name])
         async with httpx.AsyncClient(transport=httpx.ASGITransport(cast("Any", app))) as client:
             answer = await client.post(url, content=body)
         return Answer(status=answer.status_code, body=answer.content)
