@@ -29,11 +29,20 @@ def create(path: Path, seed: bytes) -> None:
     Raises:
         OSError: it cannot be written.
     """
+    create_file(path, seed.hex() + "\n", mode=0o600)
+
+
+def create_file(path: Path, text: str, *, mode: int) -> None:
+    """Keep ``text`` in ``path``, which others may see as ``mode`` says. A file that is there stays.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # Written aside and linked into place: a reader sees the whole key or none, and nobody's key is overwritten.
+    # Written aside and linked into place: a reader sees the whole file or none, and nobody's key is overwritten.
     aside = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(seed.hex() + "\n")
+    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
     try:
