@@ -39,6 +39,11 @@ Starts a witness of transparency logs (C2SP tlog-witness). It cosigns a log's ch
 that it saw of that log before. LIKENESS_WITNESS_LOGS names the file with the verifier keys of the logs to watch. Run it
 on another machine than the gateway's, and under somebody else's hand: that is what it is worth.
 """
+LOG_CHECK = """\
+Reads the whole log at URL (a gateway's is at its address, /log) as anybody can: checks its signature and its witnesses,
+hashes every entry again, compares every tile, and lists the public facts. With --kept, the checkpoint of this visit is
+kept, and the log must have grown from the one of your last. Exit status 1 when something does not hold.
+"""
 DOCTOR = """\
 Looks at Python, Node.js, nats-server, swap, bundles, browser models, the page, the key and the port. Exit status 1 when
 something must be put right first.
@@ -64,6 +69,13 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument("file", type=Path, help="a receipt file (.json) or a portrait (.png)")
     witness = commands.add_parser("witness", help="one witness of transparency logs", description=WITNESS)
     witness.add_argument("--vkey", action="store_true", help="print the witness's verifier key and stop")
+    log = commands.add_parser("log", help="check a transparency log").add_subparsers(dest="action", required=True)
+    check = log.add_parser("check", help="read a whole log as a stranger", description=LOG_CHECK)
+    check.add_argument("url", metavar="URL", help="where the log is, such as https://likeness.example/log")
+    check.add_argument(
+        "--policy", type=Path, metavar="FILE", help="whom to believe (default: what the log says itself)"
+    )
+    check.add_argument("--kept", type=Path, metavar="FILE", help="where the checkpoint is kept between visits")
     commands.add_parser("doctor", help="what is missing on this machine", description=DOCTOR)
     return top
 
@@ -86,28 +98,34 @@ def _run(given: argparse.Namespace, rest: list[str]) -> int:
         case "up":
             from gateway.cli_up import run_up  # noqa: PLC0415
 
-            return run_up(port=given.port, accept_swap=given.i_accept_swap)
+            status = run_up(port=given.port, accept_swap=given.i_accept_swap)
         case "gateway":
             from gateway.__main__ import main as serve  # noqa: PLC0415
 
-            return serve()
+            status = serve()
         case "worker":
             from gateway.cli_up import become_worker  # noqa: PLC0415
 
-            return become_worker(rest)
+            status = become_worker(rest)
         case "verify":
             from gateway.cli_verify import verify_file  # noqa: PLC0415
 
-            return verify_file(given.file)
+            status = verify_file(given.file)
         case "witness":
             from gateway.cli_witness import run_witness  # noqa: PLC0415
 
-            return run_witness(vkey_only=given.vkey)
+            status = run_witness(vkey_only=given.vkey)
+        case "log":
+            from gateway.cli_log import check_log  # noqa: PLC0415
+
+            status = check_log(given.url, given.policy, given.kept)
         case "doctor":
             from gateway.cli_doctor import run_doctor  # noqa: PLC0415
 
-            return run_doctor()
-    raise AssertionError(given.command)
+            status = run_doctor()
+        case _:
+            raise AssertionError(given.command)
+    return status
 
 
 if __name__ == "__main__":

@@ -5,37 +5,23 @@ which, and is asked again from there. When it saw a tree that ours does not cont
 """
 
 import http.client
-import socket
-import ssl
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
+from gateway.http_client import Answer
 from gateway.witness_request import PATH, AddCheckpoint, read_cosignature, read_size, write_request
 from schemas.checkpoint import read_checkpoint
 from schemas.errors import LogUnavailable, NoteMalformed, NoteUntrusted, PolicyInvalid, ProofInvalid
 from schemas.log_policy import Policy, Witness
 from schemas.note import read_note
 
-TIMEOUT_SECONDS: Final = 3.0
-"""For each wait on the network: a witness that needs longer is of no use to somebody who waits for a portrait."""
-MAX_ANSWER_BYTES: Final = 64 * 1024
 TRIES: Final = 3
 """From the size we believe in, from the one the witness names, and once more if it moved in between."""
 
 Consistency = Callable[[int, int], list[bytes]]
 """The hashes that lead from the log's tree of one size to that of another."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back, at most ``MAX_ANSWER_BYTES`` of it."""
-
-    status: int
-    body: bytes
 
 
 class Transport(Protocol):
@@ -122,58 +108,3 @@ def check_urls(policy: Policy) -> None:
             parts = urlsplit(witness.url)
             if parts.scheme not in {"http", "https"} or not parts.hostname:
                 raise PolicyInvalid(f"the URL of witness {name} is none that can be asked")
-
-
-@dataclass
-class HttpTransport:
-    """HTTP/1.1 with connections that are kept. May be used from several threads."""
-
-    timeout_seconds: float = TIMEOUT_SECONDS
-    _idle: dict[str, http.client.HTTPConnection] = field(default_factory=dict)
-    _busy: set[http.client.HTTPConnection] = field(default_factory=set)
-
-    def post(self, url: str, body: bytes) -> Answer:
-        """See ``Transport``. A redirect is an answer like any other: it is not followed."""
-        kept = self._idle.pop(_origin(url), None)
-        if kept is not None:
-            # The other side may have closed it meanwhile, which shows only now.
-            with suppress(ConnectionError, http.client.HTTPException):
-                return self._ask(kept, url, body)
-        return self._ask(self._connection(url), url, body)
-
-    def close(self) -> None:
-        """See ``Transport``."""
-        for connection in list(self._busy):
-            if connection.sock is not None:
-                with suppress(OSError):
-                    connection.sock.shutdown(socket.SHUT_RDWR)
-        while self._idle:
-            self._idle.popitem()[1].close()
-
-    def _connection(self, url: str) -> http.client.HTTPConnection:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        if parts.scheme == "https":
-            context = ssl.create_default_context()
-            return http.client.HTTPSConnection(host, parts.port, timeout=self.timeout_seconds, context=context)
-        return http.client.HTTPConnection(host, parts.port, timeout=self.timeout_seconds)
-
-    def _ask(self, connection: http.client.HTTPConnection, url: str, body: bytes) -> Answer:
-        self._busy.add(connection)
-        is_kept = False
-        try:
-            connection.request("POST", urlsplit(url).path, body, {"content-type": "text/plain; charset=utf-8"})
-            response = connection.getresponse()
-            raw = response.read(MAX_ANSWER_BYTES)
-            is_whole = response.isclosed() and not response.will_close
-            is_kept = is_whole and self._idle.setdefault(_origin(url), connection) is connection
-            return Answer(status=response.status, body=raw)
-        finally:
-            self._busy.discard(connection)
-            if not is_kept:
-                connection.close()
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"

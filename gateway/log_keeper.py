@@ -12,7 +12,8 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gateway.cosigning import HttpTransport, Transport
+from gateway.cosigning import Transport
+from gateway.http_client import HttpClient
 from gateway.log_rounds import LogRounds
 from gateway.log_store import MAX_ENTRY_BYTES, LogStore
 from schemas.errors import LogUnavailable, ProofInvalid, TooLarge
@@ -73,7 +74,7 @@ class LogKeeper:
             policy,
             key,
             clock=clock,
-            transport=transport or HttpTransport(),
+            transport=transport or HttpClient(),
             quorum_seconds=self._beat.quorum_seconds,
         )
         self._waiting: list[_Waiting] = []

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import httpx
 
-from gateway.cosigning import Answer
+from gateway.http_client import Answer
 from gateway.witness import Witness as WitnessProgram
 from gateway.witness_app import create_witness_app
 from gateway.witness_state import WitnessState

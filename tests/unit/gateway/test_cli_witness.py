@@ -15,7 +15,8 @@ import pytest
 
 from gateway.cli import main
 from gateway.cli_witness import build_witness
-from gateway.cosigning import HttpTransport, cosign
+from gateway.cosigning import cosign
+from gateway.http_client import HttpClient
 from gateway.witness_settings import PREFIX, WitnessSettings, read_witness_settings
 from schemas.checkpoint import cosigned_at
 from schemas.errors import SettingInvalid
@@ -91,7 +92,7 @@ def test_every_setting_is_told() -> None:
 def test_as_a_process_it_cosigns_and_remembers(tmp_path: Path, logs: Path) -> None:
     tree = Tree()
     tree.grow(30)
-    transport = HttpTransport()
+    transport = HttpClient()
     for known, size in ((0, 20), (0, 30)):
         port = free_port()
         settings = {"STATE": str(tmp_path), "LOGS": str(logs), "PORT": str(port)}

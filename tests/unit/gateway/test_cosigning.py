@@ -1,17 +1,13 @@
-"""Asking a witness: it is followed to the size it saw, never past a tree that it saw otherwise; and HTTP for real."""
+"""Asking a witness: it is followed to the size it saw, and never past a tree that it saw otherwise."""
 
-import http.server
-import socket
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from gateway.cosigning import MAX_ANSWER_BYTES, TRIES, Answer, HttpTransport, check_urls, cosign
-from gateway.witness_request import read_request, write_size
+from gateway.cosigning import TRIES, check_urls, cosign
+from gateway.http_client import Answer
+from gateway.witness_request import write_size
 from schemas.checkpoint import cosigned_at
 from schemas.errors import LogUnavailable, PolicyInvalid, ProofInvalid
 from schemas.log_policy import Witness
@@ -126,130 +122,3 @@ def test_a_url_that_cannot_be_asked_is_named(url: str) -> None:
     check_urls(believed)
     with pytest.raises(PolicyInvalid, match="north"):
         check_urls(type(believed)(log=believed.log, witnesses={"north": Witness(key=good.key, url=url)}))
-
-
-# --- over HTTP --------------------------------------------------------------------------------------------------------
-
-
-class Desk:
-    """A real HTTP server on loopback; a test says what it does with a body, and sees who came."""
-
-    def __init__(self, answer: Callable[[bytes], tuple[int, bytes]], *, keeps: bool = True) -> None:
-        desk = self
-        self.connections = 0
-        self.paths: list[str] = []
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def setup(self) -> None:
-                super().setup()
-                desk.connections += 1
-
-            def do_POST(self) -> None:
-                desk.paths.append(self.path)
-                status, body = answer(self.rfile.read(int(self.headers["content-length"])))
-                self.send_response(status)
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-                # Not announced: the other side finds out when it writes again.
-                self.close_connection = not keeps
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/add-checkpoint"
-
-
-@contextmanager
-def desk(answer: Callable[[bytes], tuple[int, bytes]], *, keeps: bool = True) -> Iterator[Desk]:
-    made = Desk(answer, keeps=keeps)
-    thread = threading.Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield made
-    finally:
-        made.server.shutdown()
-        thread.join()
-        made.server.server_close()
-
-
-@pytest.fixture
-def transport() -> Iterator[HttpTransport]:
-    made = HttpTransport(timeout_seconds=5)
-    yield made
-    made.close()
-
-
-def test_a_connection_is_kept(transport: HttpTransport) -> None:
-    with desk(lambda body: (200, body[::-1])) as there:
-        for word in (b"abc", b"", b"xyz"):
-            assert transport.post(there.url, word) == Answer(200, word[::-1])
-        assert (there.connections, there.paths) == (1, ["/add-checkpoint"] * 3)
-        transport.close()
-
-
-def test_a_connection_that_the_other_side_closed_is_opened_again(transport: HttpTransport) -> None:
-    with desk(lambda body: (409, body), keeps=False) as there:
-        for _ in range(3):
-            assert transport.post(there.url, b"7\n") == Answer(409, b"7\n")
-        assert there.connections == 3
-
-
-def test_an_endless_answer_is_cut(transport: HttpTransport) -> None:
-    with desk(lambda _body: (200, bytes(MAX_ANSWER_BYTES + 1))) as there:
-        assert len(transport.post(there.url, b"").body) == MAX_ANSWER_BYTES
-        assert transport.post(there.url, b"").status == 200
-        assert there.connections == 2
-        transport.close()
-
-
-def test_nobody_there_is_an_error(transport: HttpTransport) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        with pytest.raises(ConnectionRefusedError):
-            transport.post(f"http://127.0.0.1:{taken.getsockname()[1]}/", b"")
-
-
-def test_a_silent_witness_is_left_after_a_while() -> None:
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
-        silent.listen()
-        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
-        with pytest.raises(TimeoutError):
-            HttpTransport(timeout_seconds=0.05).post(url, b"")
-
-
-def test_closing_ends_a_wait(transport: HttpTransport) -> None:
-    asked, go_on = threading.Event(), threading.Event()
-
-    def wait(_body: bytes) -> tuple[int, bytes]:
-        asked.set()
-        go_on.wait(5)
-        return 200, b""
-
-    with desk(wait) as there, ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(transport.post, there.url, b"")
-        assert asked.wait(5)
-        transport.close()
-        with pytest.raises((ConnectionError, http.client.HTTPException)):
-            waiting.result(5)
-        go_on.set()
-
-
-def test_a_real_witness_is_reached_over_http(tmp_path: Path, tree: Tree, transport: HttpTransport) -> None:
-    north = witness(tmp_path)
-
-    def answer(body: bytes) -> tuple[int, bytes]:
-        assert read_request(body).note == tree.checkpoint(20)
-        outcome = north.add_checkpoint(body)
-        return 200, getattr(outcome, "line", "").encode()
-
-    with desk(answer) as there:
-        at = Witness(key=NORTH.key, url=there.url.removesuffix("/add-checkpoint") + "/")
-        assert cosign(transport, at, tree.checkpoint(20), 0, tree.consistency)
-        transport.close()

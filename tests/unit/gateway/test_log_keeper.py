@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cosigning import HttpTransport
+from gateway.http_client import HttpClient
 from gateway.log_keeper import Beat, LogKeeper
 from gateway.log_store import MAX_ENTRY_BYTES, LogStore
 from gateway.witness_app import create_witness_app
@@ -148,7 +148,7 @@ async def test_over_http_with_two_real_witnesses(place: LogPlace) -> None:
             witnesses[name] = Witness(key=program.verifier, url=url)
         believed = Policy(log=LOG, witnesses=witnesses, groups=BOTH.groups, quorum=BOTH.quorum)
         store = LogStore(place.folder / "log")
-        keeper = LogKeeper(store, believed, LOG_KEY, clock=place.clock, transport=HttpTransport(), beat=FAST)
+        keeper = LogKeeper(store, believed, LOG_KEY, clock=place.clock, transport=HttpClient(), beat=FAST)
         await keeper.start()
         for number in range(5):
             proof = await keeper.append(bytes([number]))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cosigning import Answer
+from gateway.http_client import Answer
 from gateway.log_keeper import Beat, LogKeeper
 from gateway.log_rounds import REFRESH_SECONDS
 from gateway.log_store import LogStore
