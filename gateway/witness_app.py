@@ -23,6 +23,11 @@ Its key, for a policy:
 The logs it watches:
 {logs}
 """
+FORK: Final = """
+{origin} has signed two trees of one size. Whoever holds both of these checkpoints can show it:
+
+{ours}
+{theirs}"""
 
 
 def create_witness_app(witness: Witness) -> Litestar:
@@ -37,11 +42,13 @@ def create_witness_app(witness: Witness) -> Litestar:
     )
 
 
-@get("/", sync_to_thread=False)
+@get("/", sync_to_thread=True)
 def about(witness: NamedDependency[Witness]) -> Response[str]:
-    """Who this is; also the sign that it is up."""
-    logs = "\n".join(key.text for keys in witness.logs.values() for key in keys) or "none"
-    return Response(ABOUT.format(vkey=witness.verifier.text, logs=logs), media_type=TEXT)
+    """Who this is, and which logs it caught in a contradiction; also the sign that it is up."""
+    logs = "\n".join(key.text for keys in witness.logs.values() for key in keys)
+    forks = ((origin, witness.state.fork(origin)) for origin in witness.logs)
+    told = [FORK.format(origin=origin, ours=fork[0], theirs=fork[1]) for origin, fork in forks if fork]
+    return Response(ABOUT.format(vkey=witness.verifier.text, logs=logs) + "".join(told), media_type=TEXT)
 
 
 @post(PATH, status_code=200)

@@ -107,7 +107,9 @@ async def test_a_split_view_gets_one_cosignature_only(http: httpx.AsyncClient, n
     status, _, body = await ask(http, other, 20, 40)
     assert (status, '"proof-invalid"' in body) == (422, True)
     assert (await ask(http, tree, 20, 40))[0] == 200
-    assert north.state.fork(ORIGIN) == (tree.checkpoint(20), other.checkpoint(20))
+    told = (await http.get("/")).text
+    assert tree.checkpoint(20) in told
+    assert other.checkpoint(20) in told
 
 
 async def test_a_witness_that_comes_back_remembers(tmp_path: Path, tree: Tree) -> None:
@@ -142,6 +144,7 @@ async def test_it_says_who_it_is(http: httpx.AsyncClient, north: Witness) -> Non
     answer = await http.get("/")
     assert north.verifier.text in answer.text
     assert LOG.text in answer.text
+    assert "two trees" not in answer.text
     assert read_vkey(north.verifier.text).kind is SignatureKind.COSIGNATURE
 
 
