@@ -67,7 +67,7 @@ def bench_log(benchmark: BenchmarkFixture, notebook: Notebook, tmp_path: Path) -
         notebook.row(what, "ms", values)
     notebook.note(f"{LEAVES:,} entries of 32 bytes; a proof has {len(proofs.hashes)} hashes.")
     notebook.note(
-        "The beat is a tenth of a second. Who asks right after an answer, as here, waits for nearly all of it; others for half."
+        "The beat is a tenth of a second. Asked right after an answer, as here, nearly all of it is waited for."
     )
     notebook.note("Not measured: a network between a log and its witnesses, a disk that is slow to flush.")
 
