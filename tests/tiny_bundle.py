@@ -4,8 +4,9 @@ Tests of the worker and of the whole system draw with it, so that they need neit
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 import numpy as np
@@ -30,6 +31,32 @@ FEATURES: Final = 24 + 1 + 15 + 5 + ATTRIBUTE_BYTES + 128 + 1
 LATENT_SIZE: Final = int(np.prod(LATENT))
 F32: Final = TensorProto.FLOAT
 STYLES: Final = ("studio-grey", "office-window")
+LARGE: Final = (768, 1024)
+STEP_PRODUCTS: Final = 4
+END_PRODUCTS: Final = 12
+Fault = Literal["index", "memory", "not-a-number"]
+"""How a step fails while it runs: an index beyond a table, more memory than there is, or a result that is no number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """How a bundle departs from an ordinary one."""
+
+    fault: Fault | None = None
+    fails_at: int = 1
+    """The first step with the fault, counted from 0. Step 0 must do: a child tries it before it takes a task."""
+    large: bool = False
+    """A picture of 768 x 1024 with fine grain, which takes long to pack."""
+    burden_on_ends: bool = False
+    """Conditioner and decoder bear three times the burden of a step, so that what they work on can be seen."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        return LARGE if self.large else (WIDTH, HEIGHT)
+
+
+ORDINARY: Final = Trial()
 
 
 def public_record() -> LikenessRecord:
@@ -48,6 +75,7 @@ def write_bundle(
     *,
     steps: int = 4,
     burden: int = 0,
+    trial: Trial = ORDINARY,
     needed: Iterable[Part] = ("geometry",),
     optional: Iterable[Part] = ("embedding", "look"),
     licence: str = LICENCE,
@@ -55,14 +83,15 @@ def write_bundle(
 ) -> str:
     """Write a bundle into ``folder`` and return its digest.
 
-    ``burden`` (a matrix size) makes each step slower; without ``measure`` there is no parity vector.
+    ``burden`` (a matrix size) makes each step slower and changes no picture; without ``measure`` there is no parity
+    vector.
     """
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(7)
     graphs = {
-        "conditioner.onnx": _conditioner(rng),
-        "step.onnx": _step(rng, burden),
-        "decoder.onnx": _decoder(rng),
+        "conditioner.onnx": _conditioner(rng, burden if trial.burden_on_ends else 0),
+        "step.onnx": _step(rng, burden, _fault(trial, steps)),
+        "decoder.onnx": _decoder(rng, trial, burden if trial.burden_on_ends else 0),
     }
     facts = {name: FileFact(sha256=digest(raw), bytes=len(raw)) for name, raw in graphs.items()}
     manifest = BundleManifest(
@@ -76,8 +105,8 @@ def write_bundle(
         ruler=1,
         embedder=1,
         latent_shape=list(LATENT),
-        image_width=WIDTH,
-        image_height=HEIGHT,
+        image_width=trial.size[0],
+        image_height=trial.size[1],
         schedules={"flow": Schedule(init_sigma=1.0, rows=_flow_rows(steps))},
         default_schedule="flow",
         styles=[
@@ -123,7 +152,7 @@ def _flow_rows(steps: int) -> list[list[float]]:
     return [[i * dt, 1.0, 1.5, 0.0, 1.0, 1 - share, share, 0.0, 0.0] for i, share in enumerate(shares)]
 
 
-def _conditioner(rng: np.random.Generator) -> bytes:
+def _conditioner(rng: np.random.Generator, burden: int) -> bytes:
     nodes = [
         helper.make_node("Cast", ["attributes"], ["attributes_f"], to=F32),
         helper.make_node("Flatten", ["colours"], ["colours_f"]),
@@ -146,7 +175,8 @@ def _conditioner(rng: np.random.Generator) -> bytes:
         helper.make_node("Add", ["mixed", "style_row"], ["with_style"]),
         helper.make_node("Tanh", ["with_style"], ["conditional"]),
         helper.make_node("Concat", ["unconditional", "conditional"], ["flat"], axis=0),
-        helper.make_node("Reshape", ["flat", "context_shape"], ["context"]),
+        helper.make_node("Reshape", ["flat", "context_shape"], ["context_plain"]),
+        *_burden_nodes(burden, "context_plain", "context", END_PRODUCTS),
     ]
     width = TOKENS * DEPTH
     constants: dict[str, npt.NDArray[Any]] = {
@@ -154,6 +184,7 @@ def _conditioner(rng: np.random.Generator) -> bytes:
         "style_table": _normal(rng, len(STYLES), width),
         "unconditional": np.zeros((1, width), np.float32),
         "context_shape": np.array([2, TOKENS, DEPTH], np.int64),
+        **_burden_constants(burden),
     }
     inputs = {
         "geometry": (F32, [1, 24]),
@@ -168,7 +199,11 @@ def _conditioner(rng: np.random.Generator) -> bytes:
     return _model(nodes, inputs, {"context": (F32, [2, TOKENS, DEPTH])}, constants)
 
 
-def _step(rng: np.random.Generator, burden: int) -> bytes:
+Extra = tuple[list[onnx.NodeProto], dict[str, npt.NDArray[Any]]]
+"""Nodes and constants that turn ``out_plain`` into ``out_sound``."""
+
+
+def _step(rng: np.random.Generator, burden: int, fault: Extra) -> bytes:
     shape = [1, *LATENT]
     names = ("t", "c_in", "g", "kx", "ke", "A", "B", "C", "D")
     nodes = [helper.make_node("Split", ["row"], list(names), axis=0, num_outputs=len(names))]
@@ -184,7 +219,8 @@ def _step(rng: np.random.Generator, burden: int) -> bytes:
         helper.make_node("Mul", ["x_scaled", "tenth"], ["x_tenth"]),
         helper.make_node("Add", ["picture", "x_tenth"], ["sum_"]),
         helper.make_node("Tanh", ["sum_"], ["out_plain"]),
-        *_burden_nodes(burden),
+        *fault[0],
+        *_burden_nodes(burden, "out_sound", "out", STEP_PRODUCTS),
     ]
     nodes += _weighted("x0", [("kx", "x"), ("ke", "out")])
     nodes += _weighted("x_next", [("A", "x"), ("B", "x0"), ("C", "x0_prev"), ("D", "noise")])
@@ -192,51 +228,105 @@ def _step(rng: np.random.Generator, burden: int) -> bytes:
         "weights": _normal(rng, TOKENS * DEPTH, LATENT_SIZE) / 4,
         "latent_shape": np.array(shape, np.int64),
         "tenth": np.array([0.1], np.float32),
+        **fault[1],
+        **_burden_constants(burden),
     }
-    if burden:
-        constants |= {"square": _normal(rng, burden, burden) / burden, "zero": np.array([0], np.float32)}
     inputs = dict.fromkeys(("x", "x0_prev", "noise"), (F32, shape))
     inputs |= {"row": (F32, [len(names)]), "context": (F32, [2, TOKENS, DEPTH])}
     return _model(nodes, inputs, {"x_next": (F32, shape), "x0": (F32, shape)}, constants)
 
 
-def _burden_nodes(burden: int) -> list[onnx.NodeProto]:
-    """``out`` from ``out_plain``, by way of matrix products that depend on it and count for nothing."""
-    if not burden:
-        return [helper.make_node("Identity", ["out_plain"], ["out"])]
+def _fault(trial: Trial, steps: int) -> Extra:
+    if trial.fault is None:
+        return [helper.make_node("Identity", ["out_plain"], ["out_sound"])], {}
     nodes = [
-        helper.make_node("ReduceMean", ["out_plain"], ["mean"], keepdims=0),
+        helper.make_node("Mul", ["t", "steps"], ["counted"]),
+        helper.make_node("Round", ["counted"], ["step_number"]),
+    ]
+    constants = {"steps": np.array([steps], np.float32), "naught": np.array([0], np.float32)}
+    if trial.fault == "index":
+        nodes += [
+            helper.make_node("Cast", ["step_number"], ["index"], to=TensorProto.INT64),
+            helper.make_node("Gather", ["table", "index"], ["trouble"]),
+        ]
+        constants["table"] = np.ones(trial.fails_at, np.float32)
+    else:
+        nodes += [
+            helper.make_node("Less", ["step_number", "first"], ["is_early"]),
+            helper.make_node("Cast", ["is_early"], ["early"], to=F32),
+        ]
+        constants["first"] = np.array([trial.fails_at], np.float32)
+        nodes += _late_trouble(trial.fault)
+        constants |= {"one": np.array([1], np.float32), "no_address_space": np.array([2.0**46], np.float32)}
+    nodes += [
+        helper.make_node("Mul", ["trouble", "naught"], ["no_trouble"]),
+        helper.make_node("Add", ["out_plain", "no_trouble"], ["out_sound"]),
+    ]
+    return nodes, constants
+
+
+def _late_trouble(kind: Fault) -> list[onnx.NodeProto]:
+    """``trouble``, a finite number as long as ``early`` is 1."""
+    if kind == "not-a-number":
+        return [helper.make_node("Div", ["naught", "early"], ["trouble"])]
+    return [
+        helper.make_node("Sub", ["one", "early"], ["late"]),
+        helper.make_node("Mul", ["late", "no_address_space"], ["much"]),
+        helper.make_node("Cast", ["much"], ["asked"], to=TensorProto.INT64),
+        helper.make_node("ConstantOfShape", ["asked"], ["room"]),
+        helper.make_node("ReduceSum", ["room"], ["trouble"], keepdims=1),
+    ]
+
+
+def _burden_nodes(burden: int, source: str, target: str, products: int) -> list[onnx.NodeProto]:
+    """``target`` from ``source``, by way of matrix products that depend on it and count for nothing."""
+    if not burden:
+        return [helper.make_node("Identity", [source], [target])]
+    nodes = [
+        helper.make_node("ReduceMean", [source], ["mean"], keepdims=0),
         helper.make_node("Add", ["square", "mean"], ["product0"]),
     ]
-    nodes += [helper.make_node("MatMul", [f"product{i}", "square"], [f"product{i + 1}"]) for i in range(4)]
+    nodes += [helper.make_node("MatMul", [f"product{i}", "square"], [f"product{i + 1}"]) for i in range(products)]
     nodes += [
-        helper.make_node("ReduceMean", ["product4"], ["mean_of_all"], keepdims=0),
+        helper.make_node("ReduceMean", [f"product{products}"], ["mean_of_all"], keepdims=0),
         helper.make_node("Mul", ["mean_of_all", "zero"], ["nothing"]),
-        helper.make_node("Add", ["out_plain", "nothing"], ["out"]),
+        helper.make_node("Add", [source, "nothing"], [target]),
     ]
     return nodes
 
 
-def _decoder(rng: np.random.Generator) -> bytes:
-    grown = [1, LATENT[0], HEIGHT, WIDTH]
+def _burden_constants(burden: int) -> dict[str, npt.NDArray[Any]]:
+    if not burden:
+        return {}
+    square = _normal(np.random.default_rng(8), burden, burden) / burden
+    return {"square": square, "zero": np.array([0], np.float32)}
+
+
+def _decoder(rng: np.random.Generator, trial: Trial, burden: int) -> bytes:
+    width, height = trial.size
+    grown = [1, LATENT[0], height, width]
     nodes = [
         helper.make_node("Resize", ["latents", "", "", "grown_shape"], ["grown"], mode="linear"),
         helper.make_node("Conv", ["grown", "to_rgb"], ["rgb"]),
-        helper.make_node("Mul", ["rgb", "half"], ["scaled"]),
+        helper.make_node("Add", ["rgb", "grain"], ["grained"]),
+        helper.make_node("Mul", ["grained", "half"], ["scaled"]),
         helper.make_node("Add", ["scaled", "half"], ["shifted"]),
         helper.make_node("Clip", ["shifted", "low", "high"], ["clipped"]),
-        helper.make_node("Cast", ["clipped"], ["bytes"], to=TensorProto.UINT8),
+        *_burden_nodes(burden, "clipped", "carried", END_PRODUCTS),
+        helper.make_node("Cast", ["carried"], ["bytes"], to=TensorProto.UINT8),
         helper.make_node("Transpose", ["bytes"], ["image"], perm=[0, 2, 3, 1]),
     ]
     constants: dict[str, npt.NDArray[Any]] = {
         "grown_shape": np.array(grown, np.int64),
         "to_rgb": _normal(rng, 3, LATENT[0], 1, 1),
+        "grain": _normal(rng, 1, 3, height, width) / 128 if trial.large else np.zeros(1, np.float32),
         "half": np.array([127.5], np.float32),
         "low": np.array(0, np.float32),
         "high": np.array(255, np.float32),
+        **_burden_constants(burden),
     }
     return _model(
-        nodes, {"latents": (F32, [1, *LATENT])}, {"image": (TensorProto.UINT8, [1, HEIGHT, WIDTH, 3])}, constants
+        nodes, {"latents": (F32, [1, *LATENT])}, {"image": (TensorProto.UINT8, [1, height, width, 3])}, constants
     )
 
 
