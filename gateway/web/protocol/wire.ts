@@ -577,5 +577,5 @@ export const ATTRIBUTES = {
 export const PROMISES = {
   "company": "Your likeness record is opened on a machine that this gateway's operator runs. It is opened once, in a process that then ends, and the worker signs what it did. You trust the operator to run the program unaltered.",
   "volunteer": "Your likeness record is opened on the machine of a volunteer whom nobody has checked. The program opens it once, in a process that then ends, but the machine's owner could alter the program and keep a copy.",
-  "attested": "Your likeness record is opened on a machine whose hardware says which program it booted. That is strong against remote attackers and curious administrators, not against somebody with tools at the machine itself.",
+  "attested": "Your likeness record is opened on a machine with a security chip (TPM). For each job, a key that its operator registered for that chip signs the job's key together with the name of the program that the worker says it runs. Nobody has checked who made the chip, and an administrator of the machine can write any name into it: you trust the operator to run the program unaltered.",
 } as const;
