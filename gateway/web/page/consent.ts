@@ -17,7 +17,7 @@ const STATEMENTS: readonly { readonly name: keyof Statements; readonly testId: s
 const POOL_TITLES: Readonly<Record<PoolFact["name"], string>> = {
   company: "a machine of the operator",
   volunteer: "a volunteer’s machine",
-  attested: "an attested machine",
+  attested: "a machine with a security chip",
 };
 
 export function consentStep(journey: Journey): OpenStep {
