@@ -131,7 +131,7 @@ $(WEB)/node_modules/.made: $(WEB)/package.json $(WEB)/package-lock.json | node
 
 # --- what is built --------------------------------------------------------------------------------------------------
 
-WEB_SOURCES := $(shell find $(WEB) -name node_modules -prune -o -type f -print 2>/dev/null)
+WEB_SOURCES := $(shell find $(WEB) -name node_modules -prune -o -type f -print 2>/dev/null) schemas/spec/threat-model.md
 EDGE_SOURCES := $(wildcard edge_export/*.py edge_export/*.json edge_export/references/*.json) schemas/bundle_manifest.py
 
 # The models first: the build writes compressed twins beside them.

@@ -9,25 +9,19 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any, Final
+from typing import Final
 
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from bench import machine
+from bench.child_life import one_life
 from bench.machine import ROOT
 from bench.notebook import Notebook
 from bench.rounds import Samples, gather
-from schemas import embedding
-from tests.unit.worker.person import Person
 from worker import guards, models
 from worker.models import Bundle
-from worker.pipe import Said
-from worker.process import start_child
-from worker.settings import Settings, read
 
 EMBEDDED: Final = ROOT / "worker" / "bundles" / "embedded"
 LICENCES: Final = frozenset({"Apache-2.0"})
@@ -42,7 +36,7 @@ def bench_portrait(benchmark: BenchmarkFixture, notebook: Notebook) -> None:
 
         def one_round() -> dict[str, float]:
             drawn = {f"{name}, {n}": value for n in THREADS for name, value in _draw(studios[n]).items()}
-            return drawn | runner.run(_one_life(bundle))
+            return drawn | runner.run(one_life(bundle))
 
         samples = gather(benchmark, one_round, rounds=ROUNDS)
     notebook.versions = machine.versions("numpy", "onnxruntime")
@@ -90,7 +84,7 @@ def _write_notes(notebook: Notebook, bundle: Bundle, samples: Samples) -> None:
 def _studio(bundle: Bundle, threads: int) -> Iterator[subprocess.Popen[str]]:
     """A warm process that draws with this number of threads."""
     arguments = ["-m", "bench.portrait_process", str(bundle.folder), str(threads)]
-    environment = {"GLIBC_TUNABLES": guards.MALLOC_TUNABLES, "OMP_NUM_THREADS": str(threads)}
+    environment = {**guards.ENVIRONMENT, "OMP_NUM_THREADS": str(threads)}
     with subprocess.Popen(
         [sys.executable, *arguments],
         cwd=ROOT,
@@ -109,60 +103,3 @@ def _draw(studio: subprocess.Popen[str]) -> dict[str, float]:
     studio.stdin.flush()
     told: dict[str, float] = json.loads(studio.stdout.readline())
     return told
-
-
-# --- the life of a child ----------------------------------------------------------------------------------------------
-
-
-async def _one_life(bundle: Bundle) -> dict[str, float]:
-    """Seconds between the stations of one child, from its start to its end."""
-    person = _person(bundle)
-    with tempfile.TemporaryDirectory() as home:
-        settings = _settings(bundle, person, home)
-        started = time.perf_counter()
-        child = await start_child(settings, bundle, os.environ)
-        warm = time.perf_counter()
-        try:
-            await child.give(person.task(child.hpke_key))
-            given = time.perf_counter()
-            heard = [(kind, time.perf_counter()) async for kind, _ in child.messages()]
-        finally:
-            await child.end()
-    ended = time.perf_counter()
-    assert any(kind is Said.DONE for kind, _ in heard)
-    opened, chunks, progress = (
-        [at - given for kind, at in heard if kind is wanted] for wanted in (Said.OPENED, Said.CHUNK, Said.PROGRESS)
-    )
-    return {
-        "warm": warm - started,
-        "opened": opened[0],
-        "first step": progress[1],  # the one before it says that nothing is drawn yet
-        "sealed": chunks[-1],
-        "ended": ended - given - chunks[-1],
-    }
-
-
-def _person(bundle: Bundle) -> Person:
-    """Somebody who wants one portrait of nobody in the bundle's first style."""
-    styles = [style.id for style in bundle.manifest.styles]
-    allowed: dict[str, Any] = {"styles": sorted(styles)}
-    record = embedding.encode(models.decoy_record(bundle.manifest))
-    return Person(
-        bundle=bundle.digest,
-        grant_edits=allowed,
-        token_edits=allowed,
-        request_edits={"style": styles[0]},
-        record=record,
-    )
-
-
-def _settings(bundle: Bundle, person: Person, home: str) -> Settings:
-    return read(
-        {
-            "HOME": home,
-            "LIKENESS_BUNDLES": str(bundle.folder),
-            "LIKENESS_GATEWAY_KEY": person.gateway,
-            "LIKENESS_THREADS": str(THREADS[-1]),
-            "LIKENESS_ACCEPT_SWAP": "yes",
-        }
-    )

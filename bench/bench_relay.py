@@ -91,7 +91,8 @@ class Side:
         agreed = await self.person.consent()
         assert agreed.status_code == httpx.codes.CREATED
         facts = await self.person.facts()
-        job = Timed(self.person, signing.key_of(facts.key), self.record, "studio", seed=1, images=1)
+        keys = tuple(map(signing.key_of, facts.keys))
+        job = Timed(self.person, keys, self.record, "studio", seed=1, images=1)
         started = time.perf_counter()
         outcome = await job.run()
         ended = time.perf_counter()

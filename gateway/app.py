@@ -19,6 +19,7 @@ from gateway.routes.health import health
 from gateway.routes.jobs import disclose_job, open_job
 from gateway.routes.log import LOG_ROUTES
 from gateway.routes.page import asset, index
+from gateway.routes.revocations import withdraw_consent
 from gateway.site import Site
 from schemas.errors import LikenessError
 
@@ -26,6 +27,7 @@ ROUTES: Final[Sequence[HTTPRouteHandler]] = (
     index,
     facts,
     give_consent,
+    withdraw_consent,
     open_job,
     disclose_job,
     health,

@@ -7,8 +7,10 @@ import shutil
 import stat
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final, Literal
 
@@ -20,9 +22,11 @@ from gateway.nats_version import ADVICE, is_patched, read_version
 from gateway.settings import TOP, Settings, read_settings
 from schemas.bundle_manifest import EdgeManifest, read_bundle
 from schemas.errors import LikenessError
+from schemas.log_policy import NONE, read_policy
 
 PYTHON: Final = (3, 11)
 NODE: Final = 20
+PATIENCE_SECONDS: Final = 3
 MARKS: Final = {"ok": "✓", "warn": "!", "fail": "✗"}
 
 
@@ -53,12 +57,14 @@ def examine(environ: dict[str, str]) -> Iterator[Finding]:
     yield nats_server()
     yield swap(Path("/proc/swaps"))
     yield core_dumps()
+    yield init_on_free(Path("/proc/cmdline"))
+    yield landlock(Path("/sys/kernel/security/lsm"))
     try:
         settings = read_settings(environ)
     except LikenessError as error:
         yield Finding("fail", f"settings: {error.detail}", "gateway/README.md lists what each may be")
         return
-    looks: list[Callable[[Settings], Iterator[Finding]]] = [bundles, models, page, key, port]
+    looks: list[Callable[[Settings], Iterator[Finding]]] = [bundles, models, page, key, witnesses, port]
     for look in looks:
         yield from look(settings)
 
@@ -119,6 +125,34 @@ def core_dumps() -> Finding:
     return Finding("ok", "core dumps are off")
 
 
+def init_on_free(command_line: Path) -> Finding:
+    """Whether this kernel overwrites memory as soon as it is freed (admin-guide/kernel-parameters, init_on_free)."""
+    try:
+        words = command_line.read_text("utf-8").split()
+    except OSError:
+        words = []
+    if "init_on_free=1" in words:
+        return Finding("ok", "the kernel overwrites memory when it is freed")
+    return Finding(
+        "warn",
+        "the kernel was not told to overwrite memory when it is freed",
+        "on a worker's machine: boot with init_on_free=1; every receipt says what was found",
+    )
+
+
+def landlock(modules: Path) -> Finding:
+    """Whether this kernel can keep a worker's child away from files (Landlock)."""
+    try:
+        has_it = "landlock" in modules.read_text("utf-8").split(",")
+    except OSError:
+        return Finding(
+            "warn", "the kernel does not list its security modules", "every receipt says what a child could do"
+        )
+    if has_it:
+        return Finding("ok", "the kernel has Landlock")
+    return Finding("warn", "the kernel has no Landlock", "Linux 5.13 or newer has it, started with lsm=landlock,…")
+
+
 def bundles(settings: Settings) -> Iterator[Finding]:
     """Every bundle, file by file."""
     if not settings.bundles:
@@ -172,6 +206,28 @@ def key(settings: Settings) -> Iterator[Finding]:
         yield Finding("ok", "the signing key is readable by you alone")
 
 
+def witnesses(settings: Settings) -> Iterator[Finding]:
+    """Whom the log's policy names, and whether they answer."""
+    file = settings.policy_file
+    if not file.exists():
+        yield Finding("ok", "no policy for the log yet; `likeness up` and the gateway's first start make one")
+        return
+    try:
+        policy = read_policy(file.read_text("utf-8"))
+    except (LikenessError, OSError, UnicodeDecodeError):
+        yield Finding("fail", f"policy {file.name} cannot be read", "gateway/README.md shows one")
+        return
+    if policy.quorum == NONE:
+        yield Finding("warn", "the log has no witness", "name witnesses in LIKENESS_POLICY (gateway/README.md)")
+    silent = [name for name, one in policy.witnesses.items() if not _answers(one.url)]
+    if silent:
+        yield Finding(
+            "warn", f"witnesses that do not answer: {', '.join(silent)}", "without a quorum nothing is logged"
+        )
+    elif policy.witnesses:
+        yield Finding("ok", f"{len(policy.witnesses)} witnesses answer")
+
+
 def port(settings: Settings) -> Iterator[Finding]:
     """The port of the page."""
     try:
@@ -187,6 +243,16 @@ def _ask(command: list[str]) -> str:
         return subprocess.run(command, capture_output=True, text=True, timeout=10, check=False).stdout  # noqa: S603 - found by us
     except (OSError, subprocess.TimeoutExpired):
         return ""
+
+
+def _answers(url: str | None) -> bool:
+    if url is None or not url.startswith(("http://", "https://")):
+        return False
+    try:
+        with urllib.request.urlopen(url, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310 - checked above
+            return bool(answer.status == HTTPStatus.OK)
+    except (OSError, ValueError):
+        return False
 
 
 def _digest(path: Path) -> str:

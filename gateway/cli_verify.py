@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from schemas.errors import LikenessError
-from schemas.receipt_file import check_receipt_file, read_receipt_file
+from schemas import canonical
+from schemas.consent_file import ConsentFile, check_consent, consent_sentences
+from schemas.errors import BadField, LikenessError, PolicyInvalid
+from schemas.log_policy import read_policy, write_policy
+from schemas.receipt_file import ReceiptFile, check_receipt_file
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 PNG: Final = b"\x89PNG\r\n\x1a\n"
@@ -17,8 +20,8 @@ SOURCE_TYPE: Final = re.compile(rb"digitalsourcetype/([A-Za-z]{1,60})")
 GENERATED: Final = "trainedAlgorithmicMedia"
 
 
-def verify_file(path: Path) -> int:
-    """Print what ``path`` shows; 0 when all of it holds."""
+def verify_file(path: Path, policy: Path | None = None) -> int:
+    """Print what ``path`` shows; 0 when all of it holds, under the witness policy in ``policy`` if that is given."""
     try:
         if path.stat().st_size > MAX_BYTES:
             print(f"✗ {path.name} is larger than anything that Likeness makes.")
@@ -27,20 +30,59 @@ def verify_file(path: Path) -> int:
     except OSError as error:
         print(f"✗ {path.name} cannot be read: {error.strerror}.")
         return 1
-    return _verify_image(raw) if raw.startswith(PNG) else _verify_receipt(raw)
+    return _verify_image(raw) if raw.startswith(PNG) else _verify_statements(raw, policy)
 
 
-def _verify_receipt(raw: bytes) -> int:
+def _verify_statements(raw: bytes, policy: Path | None) -> int:
     try:
-        for sentence in check_receipt_file(read_receipt_file(raw)):
+        file = read_kept_file(raw)
+        for sentence in _sentences(file, policy):
             print(f"✓ {sentence}")
     except LikenessError as error:
         print(f"✗ {error.detail} ({error.code})")
         print("This file does not show what it claims. Nothing after the cross was checked.")
         return 1
     print("Everything in this file belongs together. Compare the gateway's key with the one that the page showed you.")
+    if policy is None:
+        print(
+            "It names its log and witnesses itself; --policy compares them with a policy that you have from elsewhere."
+        )
     print("A signature says who said something; it does not say that it is true.")
     return 0
+
+
+def read_kept_file(raw: bytes) -> ConsentFile | ReceiptFile:
+    """The file that a person kept, of either kind. Nothing in it is verified yet.
+
+    Raises:
+        StatementError: it is neither; see ``canonical.decode``.
+    """
+    try:
+        return canonical.decode(ReceiptFile, raw)
+    except BadField:
+        return canonical.decode(ConsentFile, raw)
+
+
+def _sentences(file: ConsentFile | ReceiptFile, policy: Path | None) -> Iterator[str]:
+    consent = file.consent if isinstance(file, ReceiptFile) else file
+    if policy is not None:
+        _require_policy(consent, policy)
+        yield f"The log and the witnesses are those of {policy.name}."
+    if isinstance(file, ReceiptFile):
+        yield from check_receipt_file(file)
+    else:
+        yield from consent_sentences(check_consent(file))
+
+
+def _require_policy(consent: ConsentFile, file: Path) -> None:
+    """Return when ``consent`` was checked under the policy in ``file``, wherever its witnesses are reached."""
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PolicyInvalid(f"policy file {file.name} cannot be read") from error
+    asked, said = read_policy(text), read_policy(consent.policy)
+    if write_policy(asked, urls=False) != write_policy(said, urls=False):
+        raise PolicyInvalid("the file is about another log, or other witnesses, than the policy given")
 
 
 def _verify_image(raw: bytes) -> int:

@@ -49,10 +49,8 @@ def require_version(client: Client) -> str:
     if version is None:
         raise BusUnsuitable("the NATS server does not say which version it is")
     address = client.connected_url
-    if not is_patched(version):
-        if address is None or not is_loopback(address.hostname or ""):
-            raise BusUnsuitable(ADVICE)
-        log.info("nats: %s", ADVICE)
+    if not is_patched(version) and (address is None or not is_loopback(address.hostname or "")):
+        raise BusUnsuitable(ADVICE)
     return ".".join(map(str, version))
 
 

@@ -1,18 +1,21 @@
-"""All that a handler works with, handed in from outside: settings, key, catalogue, bus, clock, randomness."""
+"""All that a handler works with, handed in from outside: settings, key, catalogue, bus, log, clock, randomness."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.bus import Bus
 from gateway.catalogue import Catalogue, bundle_fact
 from gateway.issuing import Terms
+from gateway.key_ring import FormerKey
+from gateway.log import Log
 from gateway.settings import Settings
+from gateway.throttle import Throttle
 from schemas import signing
 from schemas.facts import Facts, Limits, PoolFact
-from schemas.pools import PROMISES
+from schemas.pools import LOTS, PROMISES
 
 Clock = Callable[[], int]
 """Unix time in whole seconds."""
@@ -30,6 +33,8 @@ class Pace:
     """A worker that says nothing for three heartbeats of two seconds is lost (spec/sealed-job.md 5.3)."""
     stall_seconds: float = 15.0
     """A browser that takes no byte for so long is gone."""
+    choose_seconds: float = 10.0
+    """How long the first worker that claims waits for the others, where a job has several lots."""
     hand_over_seconds: float = 5.0
     """How long a worker may take to say that it has the sealed request."""
 
@@ -40,21 +45,31 @@ class Door:
 
     settings: Settings
     key: Ed25519PrivateKey = field(repr=False)
+    """Signs now."""
     catalogue: Catalogue = field(repr=False)
     bus: Bus
+    log: Log
     clock: Clock
     randomness: Randomness
+    former_keys: tuple[FormerKey, ...] = ()
+    """Signed before, and still verify for a while."""
     pace: Pace = field(default_factory=Pace)
 
-    @cached_property
-    def public_key(self) -> Ed25519PublicKey:
-        """The gateway's signing key, as others know it."""
-        return self.key.public_key()
+    @property
+    def public_keys(self) -> signing.Keys:
+        """The gateway's keys as others know them at this moment, the one that signs first."""
+        now = self.clock()
+        return (self.key.public_key(), *(former.key for former in self.former_keys if now < former.until))
 
     @cached_property
     def allowed_workers(self) -> frozenset[str]:
         """Thumbprints of the workers that may serve here."""
         return frozenset(self.settings.workers)
+
+    @cached_property
+    def throttle(self) -> Throttle:
+        """How many consents are taken."""
+        return Throttle(self.settings.consents_per_minute)
 
     @cached_property
     def limits(self) -> Limits:
@@ -80,10 +95,10 @@ class Door:
             operator=self.settings.operator,
             contact=self.settings.contact,
             region=self.settings.region,
-            key=signing.jwk_of(self.public_key),
+            keys=[signing.jwk_of(key) for key in self.public_keys],
             notice=self.catalogue.notice,
             pools=[
-                PoolFact(name=pool, promise=PROMISES[pool], workers=workers.get(pool, 0))
+                PoolFact(name=pool, promise=PROMISES[pool], lots=LOTS[pool], workers=workers.get(pool, 0))
                 for pool in self.settings.pools
             ],
             bundles=[bundle_fact(name, manifest) for name, manifest in self.catalogue.bundles.items()],

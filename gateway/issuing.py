@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gateway.catalogue import Catalogue
 from gateway.ledger import TokenUse, nonce_key
 from schemas import signing
-from schemas.consent import ConsentGrant, ConsentToken, open_grant
+from schemas.consent import ConsentGrant, ConsentToken, consent_leaf, open_grant
 from schemas.errors import OverLimit, UnknownBundle, UnknownStyle, WrongPool
 from schemas.facts import Limits
 from schemas.scalars import Pool, digest
@@ -29,6 +29,8 @@ class Issued:
 
     token: ConsentToken
     jws: str
+    leaf: bytes
+    """The consent's commitment, which must stand in the log."""
     nonce: str
     """Key of the grant's nonce in the ledger: it must be new."""
     use: TokenUse
@@ -38,7 +40,7 @@ def issue(grant_jws: str, terms: Terms, *, key: Ed25519PrivateKey, jti: str, now
     """The token for ``grant_jws``.
 
     Raises:
-        StatementError, NoticeOutdated, GrantExpired: see ``consent.open_grant``.
+        StatementError, NoticeOutdated, WrongPool, GrantExpired: see ``consent.open_grant``.
         UnknownBundle, UnknownStyle, WrongPool, OverLimit: asks for what this gateway does not offer.
     """
     # 3.1 to 3.3: the browser signed it, just now, under the notice in force.
@@ -53,6 +55,8 @@ def issue(grant_jws: str, terms: Terms, *, key: Ed25519PrivateKey, jti: str, now
         aud=grant.pool,
         cnf=verified.kid,
         grant=digest(grant_jws.encode("ascii")),
+        notice=grant.notice,
+        purpose=grant.purpose,
         bundle=grant.bundle,
         styles=grant.styles,
         region=grant.region,
@@ -61,17 +65,24 @@ def issue(grant_jws: str, terms: Terms, *, key: Ed25519PrivateKey, jti: str, now
         iat=now,
         exp=min(grant.expires_at, now + terms.limits.token_seconds),
     )
+    token_jws = signing.sign(token, key)
     use = TokenUse(
         holder=verified.kid,
+        token=digest(token_jws.encode("ascii")),
         max_images=token.max_images,
         max_disclosures=token.max_disclosures,
         images=0,
         disclosures=0,
+        jobs=0,
+        offer_id=None,
         expires_at=token.exp,
+        revoked_at=None,
+        revocation=None,
     )
     return Issued(
         token=token,
-        jws=signing.sign(token, key),
+        jws=token_jws,
+        leaf=consent_leaf(grant, token_jws),
         nonce=nonce_key(verified.kid, grant.nonce),
         use=use,
     )

@@ -39,18 +39,37 @@ def create_file(path: Path, text: str, *, mode: int) -> None:
         OSError: it cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # Written aside and linked into place: a reader sees the whole file or none, and nobody's key is overwritten.
-    aside = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    # Linked into place: nobody's file is overwritten.
+    aside = _write_aside(path, text, mode)
     try:
         os.link(aside, path)
     except FileExistsError:
         return
     finally:
         aside.unlink()
+
+
+def replace(path: Path, text: str) -> None:
+    """Keep ``text`` in ``path``, mode 0600, in the place of what was there.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    _write_aside(path, text, 0o600).replace(path)
+
+
+def _write_aside(path: Path, text: str, mode: int) -> Path:
+    """A finished file beside ``path``, so that a reader sees the whole file or none."""
+    aside = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
+        try:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError:
+            aside.unlink()
+            raise
+    return aside
 
 
 def load(path: Path) -> Ed25519PrivateKey:

@@ -1,15 +1,17 @@
-"""A nats-server of our own: on loopback, in memory, with a password for each of its two users."""
+"""A nats-server of our own: on loopback, in memory, with a password and the narrowest rights for each of its users."""
 
 import json
 import os
 import secrets
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from gateway import nats_users
+from gateway.nats_users import Queues
 from gateway.settings import TOP
-from schemas import subjects
 from schemas.errors import BusUnavailable
 
 PLACES: Final = (str(TOP / ".build" / "bin"), "/usr/local/sbin", "/usr/sbin")
@@ -23,21 +25,21 @@ port: -1
 max_payload: 256KB
 log_file: {log}
 jetstream {{ max_mem: 256MB, max_file: 0, store_dir: {store} }}
+system_account: SYS
 accounts {{
-  LIKENESS {{
-    jetstream: enabled
-    users: [
-      {{ user: gateway, password: {gateway} }}
-      {{ user: worker, password: {worker}, permissions: {{
-        publish: {publish}
-        subscribe: {subscribe}
-        allow_responses: true
-      }} }}
-    ]
-  }}
+  SYS {{ users: [
+    {{ user: {operator_name}, password: {operator_password}, permissions: {operator} }}
+  ] }}
+  LEDGER {{ jetstream: enabled, users: [ {{ user: ledger, password: {ledger_password} }} ] }}
+  LIKENESS {{ jetstream: enabled, users: [
+    {{ user: gateway, password: {gateway_password} }}
+{workers}
+  ] }}
 }}
 """
 """Other accounts on this machine can reach loopback too; without a password they get nothing."""
+
+WORKER: Final = "    {{ user: {name}, password: {password}, permissions: {permissions} }}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,10 @@ class NatsFiles:
 
     folder: Path
     gateway_password: str = field(repr=False)
-    worker_password: str = field(repr=False)
+    ledger_password: str = field(repr=False)
+    operator_password: str = field(repr=False)
+    worker_passwords: Mapping[str, str] = field(repr=False)
+    """By the workers' thumbprints, which are their names as well."""
 
     def command(self, program: str) -> list[str]:
         """How to start it."""
@@ -56,9 +61,17 @@ class NatsFiles:
         """How the gateway calls it."""
         return f"nats://gateway:{self.gateway_password}@{address}"
 
-    def worker_url(self, address: str) -> str:
-        """How the worker calls it."""
-        return f"nats://worker:{self.worker_password}@{address}"
+    def ledger_url(self, address: str) -> str:
+        """How the gateway calls it for its ledger: an account in which no worker is (spec/subjects.md 6.2)."""
+        return f"nats://ledger:{self.ledger_password}@{address}"
+
+    def worker_url(self, address: str, worker: str) -> str:
+        """How the worker with the thumbprint ``worker`` calls it."""
+        return f"nats://{worker}:{self.worker_passwords[worker]}@{address}"
+
+    def operator_url(self, address: str) -> str:
+        """How somebody calls it who only wants to know whether it is well."""
+        return f"nats://{nats_users.OPERATOR}:{self.operator_password}@{address}"
 
     def last_words(self) -> str:
         """The end of its log."""
@@ -91,24 +104,34 @@ def find_nats_server() -> str:
     return found
 
 
-def write_config(folder: Path, worker: str) -> NatsFiles:
-    """Write what a nats-server needs into ``folder``, for the one worker with the thumbprint ``worker``."""
-    made = NatsFiles(folder=folder, gateway_password=secrets.token_hex(24), worker_password=secrets.token_hex(24))
-    stream = subjects.OFFERS_STREAM
-    publish = [
-        subjects.ENROL,
-        subjects.claim("*"),
-        subjects.event("*"),
-        f"$JS.API.CONSUMER.MSG.NEXT.{stream}.*",
-        f"$JS.ACK.{stream}.>",
-    ]
+def write_config(folder: Path, workers: Mapping[str, Queues]) -> NatsFiles:
+    """Write what a nats-server needs into ``folder``.
+
+    ``workers`` says from which queues (pool and bundle) each of them pulls, by thumbprint.
+    """
+    made = NatsFiles(
+        folder=folder,
+        gateway_password=secrets.token_hex(24),
+        ledger_password=secrets.token_hex(24),
+        operator_password=secrets.token_hex(24),
+        worker_passwords={worker: secrets.token_hex(24) for worker in workers},
+    )
     text = CONFIG.format(
         log=json.dumps(str(folder / LOG)),
         store=json.dumps(str(folder / "jetstream")),
-        gateway=json.dumps(made.gateway_password),
-        worker=json.dumps(made.worker_password),
-        publish=json.dumps(publish),
-        subscribe=json.dumps(["_INBOX.>", subjects.seal(worker, "*"), subjects.cancel("*")]),
+        operator_name=nats_users.OPERATOR,
+        operator_password=json.dumps(made.operator_password),
+        operator=nats_users.of_operator().text(),
+        gateway_password=json.dumps(made.gateway_password),
+        ledger_password=json.dumps(made.ledger_password),
+        workers="\n".join(
+            WORKER.format(
+                name=json.dumps(worker),
+                password=json.dumps(made.worker_passwords[worker]),
+                permissions=nats_users.of_worker(worker, queues).text(),
+            )
+            for worker, queues in workers.items()
+        ),
     )
     file = folder / "nats.conf"
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as config:

@@ -45,6 +45,7 @@ class Pipe:
             async with asyncio.timeout(self._stall_seconds):
                 await self._taken.wait()
         except TimeoutError:
+            self._is_gone = True
             raise asyncio.CancelledError from None
 
     async def frames(self) -> AsyncIterator[bytes]:
@@ -62,5 +63,7 @@ class Pipe:
         await asyncio.wait({self._task})
 
     def _leave(self) -> None:
-        self._is_gone = True
-        self._task.cancel()
+        # Once: a second cancellation would cut off the cleaning up that the first one began.
+        if not self._is_gone:
+            self._is_gone = True
+            self._task.cancel()

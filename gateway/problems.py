@@ -9,7 +9,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from gateway.defects import trace
-from schemas.errors import LikenessError, TooLarge
+from schemas.errors import LikenessError, OverLimit, TooLarge
 
 log = logging.getLogger("likeness.gateway")
 
@@ -125,6 +125,9 @@ def details_of(error: LikenessError) -> ProblemDetails:
 
 def refuse(_request: AnyRequest, error: LikenessError) -> Response[bytes]:
     """The answer when a handler said no."""
+    if isinstance(error, OverLimit) and error.retry_after_seconds is not None:
+        details = msgspec.structs.replace(details_of(error), status=HTTPStatus.TOO_MANY_REQUESTS)
+        return _respond(details, {"retry-after": str(error.retry_after_seconds)})
     return _respond(details_of(error))
 
 
@@ -147,5 +150,6 @@ def refuse_defect(request: AnyRequest, error: Exception) -> Response[bytes]:
     return refuse_http(request, HTTPException(status_code=HTTPStatus.INTERNAL_SERVER_ERROR))
 
 
-def _respond(details: ProblemDetails) -> Response[bytes]:
-    return Response(msgspec.json.encode(details), status_code=details.status, media_type=MEDIA_TYPE)
+def _respond(details: ProblemDetails, headers: dict[str, str] | None = None) -> Response[bytes]:
+    body = msgspec.json.encode(details)
+    return Response(body, status_code=details.status, media_type=MEDIA_TYPE, headers=headers)

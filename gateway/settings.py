@@ -39,6 +39,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Port to listen on."""
     nats_url: str = "nats://127.0.0.1:4222"
     """Address of the NATS server; may hold a user and a password."""
+    ledger_url: str | None = None
+    """The same for the ledger's buckets, in an account without workers; else ``nats_url``, for workers one trusts."""
+    ledger_credentials: Path | None = None
+    """A NATS ``.creds`` file for the ledger."""
     nats_credentials: Path | None = None
     """A NATS ``.creds`` file, where the server wants one."""
     state: Path = msgspec.field(default_factory=state_folder)
@@ -73,6 +77,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Portraits per consent, at most."""
     max_disclosures: Disclosures = 2
     """Workers per consent that may receive the likeness record, at most."""
+    consents_per_minute: Annotated[int, Meta(ge=1, le=100_000)] = 120
+    """Consents that one gateway process takes, all people together; more are asked to come back in a moment."""
     token_seconds: Annotated[int, Meta(ge=60, le=TOKEN_SECONDS)] = TOKEN_SECONDS
     """Life of a consent token."""
     claim_seconds: Annotated[int, Meta(ge=1, le=600)] = 60

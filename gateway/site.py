@@ -1,12 +1,15 @@
 """The page and the browser's models as they stand in memory: read once, so a path in a request never meets a disk."""
 
+import gzip
 import hashlib
+import html
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from gateway.headers import VISION_POLICY
+from schemas.errors import SettingInvalid
 
 MEDIA_TYPES: Final = {
     ".css": "text/css",
@@ -34,6 +37,9 @@ WITH_DIGEST: Final = re.compile(r"[-.](?:[0-9a-f]{8,64}|[A-Z0-9]{8})\.[a-z0-9]+$
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 ASK_AGAIN: Final = "no-cache"
 VISION: Final = "/vision.js"
+INDEX: Final = "/index.html"
+POLICY_PLACE: Final = re.compile(rb'(<meta\s+name="likeness-policy"\s+content=")(")')
+"""Where the built page leaves room for the policy that it believes."""
 
 NOT_BUILT: Final = b"""<!doctype html>
 <html lang="en">
@@ -84,12 +90,12 @@ class Site:
 
     def find(self, path: str) -> Asset | None:
         """What stands under ``path``."""
-        return self.assets.get("/index.html" if path == "/" else path)
+        return self.assets.get(INDEX if path == "/" else path)
 
     @property
     def is_built(self) -> bool:
         """Whether there is a page at all."""
-        return "/index.html" in self.assets
+        return INDEX in self.assets
 
 
 def read_site(page: Path, models: Path) -> Site:
@@ -97,6 +103,23 @@ def read_site(page: Path, models: Path) -> Site:
     assets = _read_folder(page, "")
     assets.update(_read_folder(models, "/models"))
     return Site(assets=assets)
+
+
+def pin_policy(site: Site, policy: str) -> Site:
+    """``site`` with the witness policy ``policy`` (C2SP tlog-policy text) written into its page, if it has one.
+
+    Raises:
+        SettingInvalid: the page leaves no room for it.
+    """
+    page = site.assets.get(INDEX)
+    if page is None:
+        return site
+    value = html.escape(policy).replace("\n", "&#10;").encode()
+    body, count = POLICY_PLACE.subn(rb"\g<1>" + value + rb"\g<2>", page.bodies["identity"])
+    if count != 1:
+        raise SettingInvalid("the page has no place for the log's policy: build it again (`make web`)")
+    pinned = _asset(INDEX, page.media_type, {"identity": body, "gzip": gzip.compress(body, mtime=0)})
+    return Site(assets=site.assets | {INDEX: pinned})
 
 
 def _read_folder(folder: Path, prefix: str) -> dict[str, Asset]:
@@ -116,5 +139,9 @@ def _read_asset(file: Path, path: str, media_type: str) -> Asset:
         smaller = file.with_name(file.name + suffix)
         if smaller.is_file():
             bodies[coding] = smaller.read_bytes()
+    return _asset(path, media_type, bodies)
+
+
+def _asset(path: str, media_type: str, bodies: dict[str, bytes]) -> Asset:
     name = hashlib.sha256(bodies["identity"]).hexdigest()
     return Asset(path=path, media_type=media_type, etag=f'"{name[:32]}"', bodies=bodies)

@@ -3,16 +3,33 @@
 from typing import Annotated, Final, Literal
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Meta
 
 from schemas import signing
-from schemas.errors import GrantExpired, GrantMismatch, NoticeOutdated, TokenExpired, WrongHolder
-from schemas.scalars import Digest, Disclosures, Id, Images, Name, Pool, Seconds, Thumbprint, digest
+from schemas.errors import GrantExpired, GrantMismatch, JobStale, NoticeOutdated, TokenExpired, WrongHolder, WrongPool
+from schemas.log_leaf import SALT_BYTES, commitment
+from schemas.scalars import (
+    B64u,
+    Count,
+    Digest,
+    Disclosures,
+    Id,
+    Images,
+    Jws,
+    LogProofText,
+    Name,
+    Pool,
+    Seconds,
+    Thumbprint,
+    digest,
+    from_b64u,
+)
 
 TOKEN_SECONDS: Final = 15 * 60
 """Longest life of a token and of a grant."""
 CLOCK_SKEW_SECONDS: Final = 60
+REVOCATION_FRESH_SECONDS: Final = TOKEN_SECONDS
+"""Wide: a withdrawal should not fail for a clock that is wrong by minutes; the ledger takes each once."""
 GRANT_FRESH_SECONDS: Final = 5 * 60
 """A grant must reach the gateway within this time of its signature."""
 
@@ -46,8 +63,10 @@ class ConsentGrant(
     adult: Literal["yes"]
     this_is_me: Literal["yes"]
     i_hold_the_rights: Literal["yes"]
+    volunteer_machine: Literal["yes", "no"]
+    """Whether a machine that nobody has checked may open the record: ``yes`` for the pool ``volunteer`` alone."""
     salt_commitment: Digest
-    """SHA-256 of 32 random bytes that only the person keeps; hides the grant in the log."""
+    """SHA-256 of 32 random bytes that only the person keeps; salts the consent's leaf in the log."""
     issued_at: Seconds
     expires_at: Seconds
 
@@ -70,6 +89,8 @@ class ConsentToken(
     """K_u; every use is signed by it."""
     grant: Digest
     """SHA-256 of the grant's JWS."""
+    notice: Digest
+    purpose: Literal["portrait"]
     bundle: Digest
     styles: Styles
     region: Name
@@ -79,18 +100,77 @@ class ConsentToken(
     exp: Seconds
 
 
+class Admitted(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="likeness/admitted/v1",
+):
+    """A gateway's answer to a grant. Without the proof the token is worth nothing to a browser."""
+
+    token: Jws
+    proof: LogProofText
+    """That the consent's leaf stands in the log, under a checkpoint as the policy wants it."""
+
+
+class Revocation(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="likeness/revocation/v1",
+):
+    """The person withdraws a consent, signed by K_u."""
+
+    jti: Id
+    token: Digest
+    """SHA-256 of the token's JWS."""
+    salt: B64u
+    """32 random bytes; salts the revocation's leaf in the log."""
+    issued_at: Seconds
+
+
+class Revoked(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="likeness/revoked/v1",
+):
+    """A gateway's answer to a revocation; the same again when it is repeated."""
+
+    token: Digest
+    revoked_at: Seconds
+    disclosures: Count
+    """Workers that may have received the likeness record before."""
+    proof: LogProofText
+    """That the revocation's leaf stands in the log."""
+
+
+def consent_leaf(grant: ConsentGrant, token_jws: str) -> bytes:
+    """The commitment of a consent: salted by the grant, about the token that answers it."""
+    return commitment("consent", bytes.fromhex(grant.salt_commitment), token_jws)
+
+
 def open_grant(jws: str, *, notice: str, now: int) -> signing.Verified[ConsentGrant]:
     """The grant in ``jws`` (spec/consent-token.md section 3, in its order).
 
     Raises:
         StatementError: see ``signing.open_introduced``.
         NoticeOutdated: agreed to another notice than ``notice`` (its digest).
+        WrongPool: the pool and the yes or no to volunteers' machines do not fit together.
         GrantExpired: not of this moment, already over, or longer than ``TOKEN_SECONDS``.
     """
     verified = signing.open_introduced(ConsentGrant, jws)
     grant = verified.statement
     if grant.notice != notice:
         raise NoticeOutdated
+    if not _names_its_machine(grant):
+        raise WrongPool("a volunteer's machine needs its own yes, and no other does")
     age = now - grant.issued_at
     if not -CLOCK_SKEW_SECONDS <= age <= GRANT_FRESH_SECONDS:
         raise GrantExpired
@@ -99,14 +179,14 @@ def open_grant(jws: str, *, notice: str, now: int) -> signing.Verified[ConsentGr
     return verified
 
 
-def open_token(jws: str, *, gateway: Ed25519PublicKey, now: int) -> ConsentToken:
-    """The token in ``jws``, countersigned by ``gateway`` and still valid.
+def open_token(jws: str, *, gateway: signing.Keys, now: int) -> ConsentToken:
+    """The token in ``jws``, countersigned by a key of ``gateway`` and still valid.
 
     Raises:
         StatementError: see ``signing.open_signed``.
         TokenExpired: ``exp`` has passed, or ``iat`` lies in the future.
     """
-    token = signing.open_signed(ConsentToken, jws, gateway).statement
+    token = signing.open_signed(ConsentToken, jws, *gateway).statement
     if not token.iat - CLOCK_SKEW_SECONDS <= now < token.exp:
         raise TokenExpired
     return token
@@ -124,7 +204,9 @@ def check_grant_of_token(token: ConsentToken, grant_jws: str) -> ConsentGrant:
     if verified.kid != token.cnf:
         raise WrongHolder
     allowed = (
-        token.grant == digest(grant_jws.encode("ascii"))
+        _names_its_machine(grant)
+        and token.grant == digest(grant_jws.encode("ascii"))
+        and token.notice == grant.notice
         and token.bundle == grant.bundle
         and token.aud == grant.pool
         and token.region == grant.region
@@ -136,3 +218,30 @@ def check_grant_of_token(token: ConsentToken, grant_jws: str) -> ConsentGrant:
     if not allowed:
         raise GrantMismatch
     return grant
+
+
+def _names_its_machine(grant: ConsentGrant) -> bool:
+    return (grant.volunteer_machine == "yes") is (grant.pool == "volunteer")
+
+
+def open_revocation(jws: str, *, now: int) -> signing.Verified[Revocation]:
+    """The revocation in ``jws``; whose token it is, and that ``kid`` is its holder, is for the ledger to say.
+
+    Raises:
+        StatementError: see ``signing.open_introduced``.
+        JobStale: not of this moment.
+    """
+    verified = signing.open_introduced(Revocation, jws)
+    revocation_leaf(verified.statement, jws)  # a salt of another length is refused here, before anything is changed
+    if abs(now - verified.statement.issued_at) > REVOCATION_FRESH_SECONDS:
+        raise JobStale
+    return verified
+
+
+def revocation_leaf(revocation: Revocation, jws: str) -> bytes:
+    """The commitment of a revocation, salted by itself.
+
+    Raises:
+        BadField: the salt has another length than 32 bytes.
+    """
+    return commitment("revocation", from_b64u(revocation.salt, SALT_BYTES), jws)

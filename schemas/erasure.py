@@ -11,9 +11,10 @@ from msgspec import Meta
 
 from schemas import signing
 from schemas.errors import ReceiptMismatch
-from schemas.scalars import Count, Digest, Name, Seconds, Thumbprint, Title
+from schemas.log_leaf import SALT_BYTES, commitment
+from schemas.scalars import B64u, Count, Digest, Name, Seconds, Thumbprint, Title, from_b64u
 
-ExitKind = Literal["normal", "exception", "killed", "timeout", "cancelled", "refused", "unused"]
+ExitKind = Literal["normal", "exception", "killed", "timeout", "cancelled", "revoked", "refused", "unused"]
 """``refused``: the child refused what it was given; ``unused``: the lease lapsed before a request came."""
 
 
@@ -52,6 +53,8 @@ class ErasureReceipt(
     images: Count
     result: Digest | None
     """SHA-256 over all sealed image chunks in the order sent; None when there was no image."""
+    salt: B64u
+    """32 random bytes; salts the receipt's leaf in the log."""
 
 
 def check_receipt(jws: str, *, worker: Ed25519PublicKey, offer: str, claim: str, result: str | None) -> ErasureReceipt:
@@ -66,3 +69,8 @@ def check_receipt(jws: str, *, worker: Ed25519PublicKey, offer: str, claim: str,
     if not same or receipt.worker != signing.thumbprint(worker):
         raise ReceiptMismatch
     return receipt
+
+
+def erasure_leaf(receipt: ErasureReceipt, jws: str) -> bytes:
+    """The commitment of a receipt, salted by itself."""
+    return commitment("erasure", from_b64u(receipt.salt, SALT_BYTES), jws)

@@ -143,6 +143,7 @@ class WrongPool(ConsentError):
 class OverLimit(ConsentError):
     code = "over-limit"
     meaning = "More was asked for than this gateway allows."
+    retry_after_seconds: int | None = None  # after so long the same is allowed; None: never
 
 
 # --- the likeness record (schemas/embedding) ------------------------------------------------------------------------

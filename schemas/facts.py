@@ -23,6 +23,8 @@ class PoolFact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     name: Pool
     promise: Text
+    lots: Count
+    """Different workers that must claim a job before one is chosen at random."""
     workers: Count
     """Workers heard of in the last 24 hours."""
 
@@ -68,8 +70,8 @@ class Facts(
     operator: Title
     contact: Title
     region: Name
-    key: Jwk
-    """The gateway's signing key."""
+    keys: Annotated[list[Jwk], Meta(min_length=1, max_length=4)]
+    """The gateway's signing keys: the one that signs now first, then those that still verify."""
     notice: Notice
     pools: Annotated[list[PoolFact], Meta(min_length=1, max_length=3)]
     bundles: Annotated[list[BundleFact], Meta(max_length=16)]

@@ -28,6 +28,9 @@ class FrameKind(IntEnum):
     RECEIPT = 7
     PROBLEM = 8
     END = 9
+    PROOF = 10
+    """A tlog-proof: of the roster entry before a claim, of the receipt's commitment after a receipt."""
+    CHOOSE = 11
 
 
 WORKER_FRAMES: Final = frozenset({FrameKind.PROGRESS, FrameKind.IMAGE, FrameKind.RECEIPT, FrameKind.PROBLEM})

@@ -66,6 +66,7 @@ class Offer(
     region: Name
     images: Images
     lot: Annotated[int, Meta(ge=1, le=8)]
+    """Which of the job's lots this is; each goes to another worker."""
     lots: Annotated[int, Meta(ge=1, le=8)]
     issued_at: Seconds
     expires_at: Seconds
@@ -162,6 +163,33 @@ class Problem(
 
     code: Name
     detail: Annotated[str, Meta(max_length=400)]
+
+
+class Choose(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="likeness/choose/v1",
+):
+    """All claims are on the stream: the browser may choose among them now."""
+
+    claims: Annotated[int, Meta(ge=1, le=8)]
+    lots: Annotated[int, Meta(ge=1, le=8)]
+
+
+class Stop(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag="likeness/stop/v1",
+):
+    """What a gateway tells a worker that shall end a job now."""
+
+    reason: Literal["cancelled", "not-chosen", "revoked", "timeout"]
 
 
 class Accepted(

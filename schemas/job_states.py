@@ -31,11 +31,20 @@ class Event(Enum):
     LAPSE = "lapse"
     FAIL = "fail"
     CANCEL = "cancel"
+    REVOKE = "revoke"
+    """The person withdrew the consent."""
 
 
 TRANSITIONS: Final[dict[State, dict[Event, State]]] = {
-    State.OFFERED: {Event.CLAIM: State.CLAIMED, Event.LAPSE: State.ENDED, Event.CANCEL: State.ENDED},
+    State.OFFERED: {
+        Event.CLAIM: State.CLAIMED,
+        Event.LAPSE: State.ENDED,
+        Event.CANCEL: State.ENDED,
+        Event.REVOKE: State.ENDED,
+    },
     State.CLAIMED: {
+        Event.CLAIM: State.CLAIMED,
+        Event.REVOKE: State.ENDED,
         Event.DISCLOSE: State.DISCLOSED,
         Event.LAPSE: State.ENDED,
         Event.FAIL: State.ENDED,
@@ -46,16 +55,19 @@ TRANSITIONS: Final[dict[State, dict[Event, State]]] = {
         Event.RECEIPT: State.ENDED,
         Event.FAIL: State.RETURNED,
         Event.CANCEL: State.RETURNED,
+        Event.REVOKE: State.RETURNED,
     },
     State.RUNNING: {
         Event.RETURN: State.RETURNED,
         Event.FAIL: State.RETURNED,
         Event.CANCEL: State.RETURNED,
+        Event.REVOKE: State.RETURNED,
     },
     State.RETURNED: {Event.RECEIPT: State.ENDED, Event.LAPSE: State.ENDED},
     State.ENDED: {},
 }
-"""From DISCLOSED on, ENDED is reached through a receipt, or through its loss (LAPSE), which is shown as missing."""
+"""A job of several lots is claimed several times. From DISCLOSED on, ENDED is reached through a receipt, or through
+its loss (LAPSE), which is shown as missing."""
 
 DISCLOSED_STATES: Final = frozenset({State.DISCLOSED, State.RUNNING, State.RETURNED})
 """States in which a worker may have read the likeness record."""

@@ -13,11 +13,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Meta
 
 from schemas import canonical, signing
-from schemas.consent import CLOCK_SKEW_SECONDS, ConsentGrant, ConsentToken, check_grant_of_token, open_token
-from schemas.erasure import ErasureReceipt
+from schemas.consent import CLOCK_SKEW_SECONDS, ConsentToken, open_token
+from schemas.consent_file import CheckedConsent, ConsentFile, check_consent, consent_sentences
+from schemas.erasure import ErasureReceipt, erasure_leaf
 from schemas.errors import ClaimMismatch, ReceiptMismatch, TokenExpired, WrongHolder
 from schemas.job import Disclosure, Offer
-from schemas.scalars import Jws, digest, from_b64u
+from schemas.log_leaf import roster_entry
+from schemas.log_proof import check_inclusion
+from schemas.scalars import Jws, LogProofText, digest, from_b64u
 from schemas.worker_key import CheckedClaim, Claim, check_claim
 
 
@@ -31,15 +34,15 @@ class ReceiptFile(
 ):
     """Canonical JSON, made by the page when a job has ended."""
 
-    gateway_key: signing.Jwk
-    grant: Jws
-    token: Jws
+    consent: ConsentFile
     offer: Annotated[str, Meta(max_length=4096)]
     """The offer's canonical bytes as text."""
     roster: Jws
+    roster_proof: LogProofText
     claim: Jws
     disclosure: Jws
     receipt: Jws
+    receipt_proof: LogProofText
 
 
 def read_receipt_file(raw: bytes) -> ReceiptFile:
@@ -59,47 +62,47 @@ def check_receipt_file(file: ReceiptFile) -> Iterator[str]:
     Raises:
         StatementError: a statement cannot be read or is not signed by the key it must be signed by.
         GrantMismatch, WrongHolder, TokenExpired, ClaimMismatch, ReceiptMismatch: two statements do not belong together.
+        LogError: something that must stand in the log is not shown to stand there.
     """
-    gateway = signing.key_of(file.gateway_key)
-    yield f"The file is complete; it names the gateway {signing.thumbprint(gateway)}."
+    consent = check_consent(file.consent)
+    yield from consent_sentences(consent)
     disclosure = signing.open_introduced(Disclosure, file.disclosure)
-    grant = signing.open_introduced(ConsentGrant, file.grant)
-    yield f"The consent is signed by the browser key {grant.kid}."
-    token = open_token(file.token, gateway=gateway, now=disclosure.statement.issued_at)
-    check_grant_of_token(token, file.grant)
-    yield "The gateway's token was issued for this very consent and was valid when it was used."
+    token = open_token(file.consent.token, gateway=consent.gateway, now=disclosure.statement.issued_at)
+    yield "The consent was valid when it was used."
     offer = _check_offer(file, token)
     yield f"The offer was made under this token, for the pool “{offer.pool}” in the region “{offer.region}”."
-    checked = _check_claim(file, gateway)
+    checked = _check_claim(file, consent)
     listed = checked.roster
-    yield f"The worker {listed.worker} ({listed.operator}) was listed by the gateway and claimed the offer."
+    yield f"The worker {listed.worker} ({listed.operator}) stands in the log and claimed the offer."
     _check_disclosure(file, token, disclosure)
     yield "The browser chose this claim, and signed that it did."
     receipt = _check_receipt(file, checked)
-    yield "The receipt is signed by that worker and is about this job, this single-use key and this bundle."
+    check_inclusion(consent.policy, file.receipt_proof, erasure_leaf(receipt, file.receipt), now=None)
+    yield "The receipt is signed by that worker, is about this job, key and bundle, and stands in the log."
     yield _ending(receipt)
 
 
 def _check_offer(file: ReceiptFile, token: ConsentToken) -> Offer:
     offer = canonical.decode(Offer, file.offer.encode())
-    if offer.token != _digest(file.token):
+    if offer.token != _digest(file.consent.token):
         raise TokenExpired("the offer was made under another token")
     if (offer.bundle, offer.pool, offer.region) != (token.bundle, token.aud, token.region):
         raise TokenExpired("the offer goes beyond its token")
     return offer
 
 
-def _check_claim(file: ReceiptFile, gateway: Ed25519PublicKey) -> CheckedClaim:
+def _check_claim(file: ReceiptFile, consent: CheckedConsent) -> CheckedClaim:
     # The claim's own time is the moment at which the browser judged it; its signature is checked inside.
     issued_at = canonical.decode(Claim, from_b64u(file.claim.split(".")[1])).issued_at
-    return check_claim(file.offer.encode(), file.roster, file.claim, gateway=gateway, now=issued_at)
+    check_inclusion(consent.policy, file.roster_proof, roster_entry(file.roster), now=None)
+    return check_claim(file.offer.encode(), file.roster, file.claim, gateway=consent.gateway, now=issued_at)
 
 
 def _check_disclosure(file: ReceiptFile, token: ConsentToken, disclosure: signing.Verified[Disclosure]) -> None:
     if disclosure.kid != token.cnf:
         raise WrongHolder
     said = disclosure.statement
-    if (said.token, said.offer, said.claim) != (_digest(file.token), _digest(file.offer), _digest(file.claim)):
+    if (said.token, said.offer, said.claim) != (_digest(file.consent.token), _digest(file.offer), _digest(file.claim)):
         raise ClaimMismatch("the disclosure is about another claim")
     if said.n > token.max_disclosures or said.images > token.max_images:
         raise ClaimMismatch("the disclosure goes beyond the consent")

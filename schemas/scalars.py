@@ -40,6 +40,9 @@ B64u = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]*$", max_length=2048)]
 Jws = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{86}$", max_length=4096)]
 """A compact JWS with a 64-byte signature."""
 
+LogProofText = Annotated[str, Meta(max_length=8000)]
+"""A C2SP tlog-proof (spec/transparency-log.md)."""
+
 Seconds = Annotated[int, Meta(ge=0, le=MAX_SAFE_INTEGER)]
 """Unix time, or a length of time, in whole seconds."""
 

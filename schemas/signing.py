@@ -21,6 +21,9 @@ MAX_JWS_BYTES = 96 * 1024
 
 T = TypeVar("T", bound=msgspec.Struct)
 
+Keys = tuple[Ed25519PublicKey, ...]
+"""The keys of one signer: the one that signs now first, then those that signed before and still verify."""
+
 
 class Jwk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An Ed25519 public key as RFC 8037 writes it."""
@@ -88,15 +91,16 @@ def sign(statement: msgspec.Struct, key: Ed25519PrivateKey, *, introduce: bool =
     return f"{signed}.{to_b64u(key.sign(signed.encode('ascii')))}"
 
 
-def open_signed(kind: type[T], token: str, key: Ed25519PublicKey) -> Verified[T]:
-    """The statement in ``token``, signed by exactly ``key``.
+def open_signed(kind: type[T], token: str, *keys: Ed25519PublicKey) -> Verified[T]:
+    """The statement in ``token``, signed by one of ``keys``; its ``kid`` says by which.
 
     Raises:
         UnknownKey: signed by another key.
         BadHeader, BadSignature, TooLarge, NotJson, BadField, NotCanonical: see those classes.
     """
     header, signed, signature = _split(kind, token)
-    if header.kid != thumbprint(key):
+    key = next((key for key in keys if thumbprint(key) == header.kid), None)
+    if key is None:
         raise UnknownKey
     if header.jwk is not None and header.jwk != jwk_of(key):
         raise BadHeader

@@ -16,13 +16,15 @@ from msgspec import inspect
 from schemas import attestation, canonical, codes, embedding, frames, pools, sealing
 from schemas.attestation import AttestationKey, Quote
 from schemas.bundle_manifest import EdgeManifest
-from schemas.consent import ConsentGrant, ConsentToken
+from schemas.consent import Admitted, ConsentGrant, ConsentToken, Revocation, Revoked
+from schemas.consent_file import ConsentFile
 from schemas.erasure import ErasureReceipt
 from schemas.facts import Facts
-from schemas.job import Disclosure, JobBody, JobRequest, Offer, Problem, Progress, SealedRequest, Waiting
+from schemas.job import Choose, Disclosure, JobBody, JobRequest, Offer, Problem, Progress, SealedRequest, Waiting
+from schemas.log_leaf import PublicFact
 from schemas.receipt_file import ReceiptFile
 from schemas.signing import Header
-from schemas.worker_key import Claim, RosterEntry
+from schemas.worker_key import Claim, Endorsement, RosterEntry
 
 TARGET: Final = Path(__file__).parent.parent / "gateway" / "web" / "protocol" / "wire.ts"
 
@@ -30,20 +32,27 @@ SPOKEN_IN_THE_BROWSER: Final[tuple[type[msgspec.Struct], ...]] = (
     Header,
     ConsentGrant,
     ConsentToken,
+    Admitted,
+    Revocation,
+    Revoked,
     JobRequest,
     JobBody,
     Offer,
     Disclosure,
     SealedRequest,
+    Endorsement,
     AttestationKey,
     Quote,
     RosterEntry,
     Claim,
+    Choose,
     Waiting,
     Progress,
     Problem,
     ErasureReceipt,
+    ConsentFile,
     ReceiptFile,
+    PublicFact,
     Facts,
     EdgeManifest,
 )
@@ -131,6 +140,7 @@ def _tables() -> list[str]:
         _const("COLOURS", embedding.COLOURS),
         _const("ATTRIBUTES", embedding.ATTRIBUTES),
         _const("PROMISES", pools.PROMISES),
+        _const("LOTS", pools.LOTS),
     ]
 
 

@@ -8,7 +8,7 @@ asks for, written by hand here: it is not copied from what the code happened to 
 import json
 from pathlib import Path
 
-from tests.vector_cases import agreements, attestation, log, sealed, tree, words
+from tests.vector_cases import agreements, attestation, claims, kept, log, sealed, tree, words
 
 FOLDER = Path(__file__).parent.parent / "schemas" / "vectors"
 
@@ -21,10 +21,14 @@ FILES = {
     "record": sealed.record_cases,
     "quantise": sealed.quantise_cases,
     "consent": agreements.consent_cases,
-    "claim": agreements.claim_cases,
+    "revocation": agreements.revocation_cases,
+    "claim": claims.claim_cases,
+    "choose": claims.choose_cases,
     "attestation": attestation.attestation_cases,
     "job": agreements.job_cases,
-    "erasure": agreements.erasure_cases,
+    "erasure": kept.erasure_cases,
+    "consent_file": kept.consent_file_cases,
+    "receipt_file": kept.receipt_file_cases,
     "merkle": tree.merkle_cases,
     "note": log.note_cases,
     "log_policy": log.log_policy_cases,

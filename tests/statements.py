@@ -10,11 +10,11 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from schemas import canonical, embedding, sealing, signing
-from schemas.consent import ConsentGrant, ConsentToken
+from schemas.consent import ConsentGrant, ConsentToken, Revocation
 from schemas.erasure import Check, ErasureReceipt
 from schemas.job import Disclosure, JobRequest, Offer, SealedRequest
 from schemas.scalars import digest, to_b64u
-from schemas.worker_key import Claim, RosterEntry
+from schemas.worker_key import Claim, Endorsement, RosterEntry
 
 NOW = 1_800_000_000
 NOTICE = digest(b"a notice")
@@ -52,6 +52,7 @@ class World:
     browser: Ed25519PrivateKey = field(default_factory=lambda: signing_key("browser"))
     gateway: Ed25519PrivateKey = field(default_factory=lambda: signing_key("gateway"))
     worker: Ed25519PrivateKey = field(default_factory=lambda: signing_key("worker"))
+    company: Ed25519PrivateKey = field(default_factory=lambda: signing_key("company root"))
     hpke_seed: bytes = field(default_factory=lambda: seed("hpke"), repr=False)
 
     def grant(self, **edits: Any) -> ConsentGrant:
@@ -69,6 +70,7 @@ class World:
             adult="yes",
             this_is_me="yes",
             i_hold_the_rights="yes",
+            volunteer_machine="no",
             salt_commitment=digest(seed("salt")),
             issued_at=self.now,
             expires_at=self.now + 900,
@@ -88,6 +90,8 @@ class World:
             aud="company",
             cnf=signing.thumbprint(self.browser.public_key()),
             grant=digest((grant_jws or self.grant_jws()).encode()),
+            notice=grant.notice,
+            purpose=grant.purpose,
             bundle=grant.bundle,
             styles=grant.styles,
             region=grant.region,
@@ -101,6 +105,23 @@ class World:
     def token_jws(self, **edits: Any) -> str:
         """The countersigned token."""
         return signing.sign(self.token(**edits), self.gateway)
+
+    def revocation_jws(self, **edits: Any) -> str:
+        """The person withdraws that consent."""
+        base = Revocation(
+            jti="11" * 16,
+            token=digest(self.token_jws().encode()),
+            salt=to_b64u(seed("revocation salt")),
+            issued_at=self.now,
+        )
+        return signing.sign(msgspec.structs.replace(base, **edits), self.browser, introduce=True)
+
+    def endorsement_jws(self, **edits: Any) -> str:
+        """The company's word for the worker."""
+        base = Endorsement(
+            worker=signing.thumbprint(self.worker.public_key()), issued_at=self.now, not_after=self.now + 86400
+        )
+        return signing.sign(msgspec.structs.replace(base, **edits), self.company, introduce=True)
 
     def job_request_jws(self, **edits: Any) -> str:
         """A signed request to use the token."""
@@ -134,6 +155,8 @@ class World:
             operator="Example Ltd",
             software=SOFTWARE,
             bundles=[BUNDLE],
+            endorsement=None,
+            attestation=None,
             enrolled_at=self.now,
             not_after=self.now + 24 * 3600,
         )
@@ -157,6 +180,7 @@ class World:
             bundle=BUNDLE,
             issued_at=self.now,
             lease_seconds=30,
+            quote=None,
         )
         return msgspec.structs.replace(base, **edits)
 
@@ -214,6 +238,7 @@ class World:
             kernel_init_on_free="unknown",
             images=1,
             result=digest(b"sealed chunks"),
+            salt=to_b64u(seed("receipt salt")),
         )
         return msgspec.structs.replace(base, **edits)
 

@@ -1,13 +1,14 @@
-"""A whole real system for tests: nats-server, gateway, and one worker process with a tiny bundle."""
+"""A whole real system for tests: nats-server, witnesses, gateway, and worker processes with a tiny bundle."""
 
 import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import httpx
@@ -15,10 +16,19 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar.types import ASGIApp
 
 from gateway import __main__ as gateway_program
+from gateway import keys
+from gateway.cli_witness import build_witness
+from gateway.nats_child import NatsFiles, write_config
+from gateway.nats_users import Queues
+from gateway.witness_app import create_witness_app
+from gateway.witness_settings import WitnessSettings
 from schemas import signing
+from schemas.note import SignatureKind, VerifierKey
+from schemas.scalars import digest
 from tests import tiny_bundle, world
 
 READY_SECONDS: Final = 60
+ORIGIN: Final = "log.example/likeness"
 TOP: Final = Path(__file__).parents[1]
 
 
@@ -27,12 +37,13 @@ class WorkerProcess:
     """``python -m worker`` as an operator would start it."""
 
     folder: Path
-    environ: dict[str, str]
+    environ: dict[str, str] = field(repr=False)
+    name: str = "worker"
     process: asyncio.subprocess.Process | None = field(default=None, repr=False)
 
     async def start(self) -> None:
         """Return when the process runs; it enrols on its own."""
-        with (self.folder / "worker.log").open("ab") as log:
+        with (self.folder / f"{self.name}.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
@@ -63,7 +74,42 @@ class WorkerProcess:
     @property
     def log(self) -> str:
         """All it ever said."""
-        return (self.folder / "worker.log").read_text("utf-8")
+        return (self.folder / f"{self.name}.log").read_text("utf-8")
+
+
+@dataclass
+class GuardedNats(world.NatsServer):
+    """A nats-server with the accounts and rights that ``likeness up`` gives its users."""
+
+    workers: Mapping[str, Queues] = field(default_factory=dict)
+    """By thumbprint: the queues that each pulls from."""
+    files: NatsFiles | None = field(default=None, repr=False)
+
+    @property
+    def config(self) -> Path:
+        """The configuration, written at the first start; later starts take the same port and passwords."""
+        file = self.folder / "nats.conf"
+        if self.files is None:
+            self.files = write_config(self.folder, self.workers)
+        if self.port > 0:
+            file.write_text(file.read_text("utf-8").replace("port: -1", f"port: {self.port}"), "utf-8")
+        return file
+
+    def called_by(self, user: Callable[[NatsFiles, str], str]) -> str:
+        """The address with the name and password of one of its users."""
+        assert self.files is not None
+        return user(self.files, f"127.0.0.1:{self.port}")
+
+    def gateway_places(self) -> dict[str, str]:
+        """The settings by which a gateway finds it."""
+        return {
+            "nats_url": self.called_by(NatsFiles.gateway_url),
+            "ledger_url": self.called_by(NatsFiles.ledger_url),
+        }
+
+    def worker_url(self, worker: str) -> str:
+        """How this worker (thumbprint) calls it."""
+        return self.called_by(lambda files, address: files.worker_url(address, worker))
 
 
 @dataclass
@@ -71,10 +117,17 @@ class System:
     """A running system and its address."""
 
     address: str
-    nats: world.NatsServer
-    worker: WorkerProcess
+    nats: GuardedNats
+    workers: list[WorkerProcess]
+    policy: str
+    """The witness policy that its page pins."""
     reached: list[str] = field(repr=False)
     """Path of every request that reached the gateway."""
+
+    @property
+    def worker(self) -> WorkerProcess:
+        """The first of its workers; most systems have one."""
+        return self.workers[0]
 
     @asynccontextmanager
     async def http(self) -> AsyncIterator[httpx.AsyncClient]:
@@ -104,21 +157,30 @@ def _noting(app: ASGIApp, reached: list[str]) -> ASGIApp:
 
 
 @contextmanager
-def worker_environ(folder: Path, nats: world.NatsServer, bundle: Path, gateway_key: str) -> Iterator[dict[str, str]]:
-    """The settings of one worker."""
-    yield {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "LIKENESS_NATS_URL": nats.url,
-        "LIKENESS_WORKER_KEY_FILE": str(folder / "worker.key"),
-        "LIKENESS_GATEWAY_KEY": gateway_key,
-        "LIKENESS_POOL": "company",
-        "LIKENESS_REGION": "local",
-        "LIKENESS_OPERATOR": "Example Ltd",
-        "LIKENESS_BUNDLES": str(bundle),
-        "LIKENESS_LICENCES": tiny_bundle.LICENCE,
-        "LIKENESS_THREADS": "1",
-    }
+def guarded_nats(folder: Path, workers: Mapping[str, Queues]) -> Iterator[GuardedNats]:
+    """A running server; it is gone afterwards."""
+    server = GuardedNats(folder, workers=workers)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def worker_environ(folder: Path, nats_url: str, bundle: Path, gateway_key: str, **own: str) -> dict[str, str]:
+    """The settings of one worker; ``own`` are edits, named without their prefix."""
+    chosen = {
+        "nats_url": nats_url,
+        "gateway_key": gateway_key,
+        "pool": "company",
+        "region": "local",
+        "operator": "Example Ltd",
+        "bundles": str(bundle),
+        "licences": tiny_bundle.LICENCE,
+        "threads": "1",
+    } | own
+    environ = {f"LIKENESS_{name.upper()}": value for name, value in chosen.items()}
+    return {"PATH": os.environ["PATH"], "HOME": str(folder)} | environ
 
 
 def write_key(path: Path) -> str:
@@ -130,6 +192,30 @@ def write_key(path: Path) -> str:
 
 
 @asynccontextmanager
+async def witnessed(state: Path, count: int) -> AsyncIterator[str]:
+    """A log key in ``state``, and ``count`` witnesses that all must cosign; gives the policy."""
+    write_key(state / "log.key")
+    log = VerifierKey(ORIGIN, SignatureKind.ED25519, keys.load(state / "log.key").public_key())
+    (state / "logs.txt").write_text(log.text, "utf-8")
+    lines = [f"log {log.text}"]
+    async with AsyncExitStack() as stack:
+        for i in range(count):
+            folder = state / f"witness{i}"
+            folder.mkdir(mode=0o700)
+            witness = build_witness(
+                WitnessSettings(state=folder, logs=state / "logs.txt", name=f"witness.example/{i}", port=0)
+            )
+            stack.callback(witness.state.close)
+            address = await stack.enter_async_context(world.listening(create_witness_app(witness)))
+            lines.append(f"witness w{i} {witness.verifier.text} {address}")
+        members = " ".join(f"w{i}" for i in range(count))
+        lines += [f"group all-of-them all {members}", "quorum all-of-them"] if count else ["quorum none"]
+        policy = "\n".join([*lines, ""])
+        (state / "policy.txt").write_text(policy, "utf-8")
+        yield policy
+
+
+@asynccontextmanager
 async def running(
     folder: Path,
     *,
@@ -137,26 +223,43 @@ async def running(
     steps: int = 4,
     burden: int = 0,
     start_worker: bool = True,
+    workers: int = 1,
+    witnesses: int = 2,
+    worker_edits: Mapping[str, str] = MappingProxyType({}),
     **edits: Any,
 ) -> AsyncIterator[System]:
     """A whole system below ``folder`` that draws with ``bundle``, or with a tiny one; stopped afterwards."""
     if bundle is None:
         bundle = folder / "bundle"
         tiny_bundle.write_bundle(bundle, steps=steps, burden=burden, measure=not burden)
-    worker_key = write_key(folder / "worker.key")
-    (folder / "state").mkdir(mode=0o700)
-    gateway_key = write_key(folder / "state" / "gateway.key")
-    with world.nats_server(folder / "nats") as nats:
-        chosen = world.settings(folder, nats, bundles=(bundle / "bundle.json",), workers=(worker_key,), **edits)
+    names = ["worker", *(f"worker{i}" for i in range(1, workers))]
+    worker_keys = tuple(write_key(folder / f"{name}.key") for name in names)
+    state = folder / "state"
+    state.mkdir(mode=0o700)
+    gateway_key = write_key(state / "gateway.key")
+    pool = edits.get("pools", ("company",))[0]
+    queues = [(pool, digest((bundle / "bundle.json").read_bytes()))]
+    with guarded_nats(folder / "nats", dict.fromkeys(worker_keys, queues)) as nats:
+        chosen = world.settings(
+            folder,
+            nats,
+            **{**nats.gateway_places(), "bundles": (bundle / "bundle.json",), "workers": worker_keys} | edits,
+        )
         reached: list[str] = []
-        async with world.listening(_noting(gateway_program.build(chosen), reached)) as address:
-            with worker_environ(folder, nats, bundle, gateway_key) as environ:
-                system = System(address, nats, WorkerProcess(folder, environ), reached)
-                if start_worker:
-                    await system.worker.start()
-                if "nats_url" not in edits:
-                    await system.wait_until_ready(workers=int(start_worker))
-                try:
-                    yield system
-                finally:
-                    await system.worker.stop()
+        async with (
+            witnessed(state, witnesses) as policy,
+            world.listening(_noting(gateway_program.build(chosen), reached)) as address,
+            AsyncExitStack() as stack,
+        ):
+            processes = []
+            for name, thumbprint in zip(names, worker_keys, strict=True):
+                own = {"pool": pool, "worker_key_file": str(folder / f"{name}.key"), **worker_edits}
+                environ = worker_environ(folder, nats.worker_url(thumbprint), bundle, gateway_key, **own)
+                processes.append(WorkerProcess(folder, environ, name))
+                stack.push_async_callback(processes[-1].stop)
+            system = System(address, nats, processes, policy, reached)
+            for process in processes if start_worker else ():
+                await process.start()
+            if "nats_url" not in edits:
+                await system.wait_until_ready(workers=workers * start_worker)
+            yield system

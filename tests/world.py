@@ -53,11 +53,17 @@ class NatsServer:
         """Where it listens."""
         return f"nats://127.0.0.1:{self.port}"
 
+    @property
+    def config(self) -> Path:
+        """Its configuration, written anew."""
+        file = self.folder / "nats.conf"
+        file.write_text(CONFIG.format(port=self.port, folder=self.folder), "utf-8")
+        return file
+
     def start(self) -> None:
         """Return when it listens."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        config = self.folder / "nats.conf"
-        config.write_text(CONFIG.format(port=self.port, folder=self.folder), "utf-8")
+        config = self.config
         for stale in self.folder.glob("*.ports"):
             stale.unlink()
         with (self.folder / "nats.log").open("ab") as log:

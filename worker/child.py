@@ -11,25 +11,26 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, Literal
+from typing import BinaryIO, Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from schemas import canonical, sealing
 from schemas.embedding import LikenessRecord
-from schemas.errors import BundleRefused, LikenessError, OutOfOrder, WorkerFailed
+from schemas.errors import BundleRefused, LikenessError, OutOfOrder, UnsafeHost, WorkerFailed
 from schemas.frames import ImageChunk, encode_chunk
 from schemas.job import Progress
 from schemas.scalars import to_b64u
 from schemas.sealing import WorkerKey
-from worker import guards, models
+from worker import guards, models, trials
 from worker.diffusion.portrait import Studio, draw, draw_decoy, open_studio
 from worker.diffusion.sessions import PROVIDERS, RUNTIME_VERSION
 from worker.marking import emit_image
 from worker.models import Bundle
 from worker.opening import Order, Trust, open_task
-from worker.pipe import TASK, Said, Warm, decode_task, encode, read_message
+from worker.pipe import PIPES, TASK, Held, Locking, Said, Warm, decode_task, encode, read_message
+from worker.secret_memory import SecretMemory
 from worker.settings import Provider
 
 DONE_STATUS: Final = 0
@@ -49,8 +50,27 @@ class Ready:
     bundle: Bundle
     studio: Studio
     decoy: LikenessRecord
-    key: WorkerKey
-    gateway: str
+    gateway: frozenset[str]
+    memory: SecretMemory
+
+
+class SingleUse:
+    """A key that is taken once and then ends with whoever took it."""
+
+    def __init__(self, key: WorkerKey) -> None:
+        self.public: Final = key.public
+        self._key: WorkerKey | None = key
+
+    def take(self) -> WorkerKey:
+        """The key.
+
+        Raises:
+            OutOfOrder: it was taken already.
+        """
+        key, self._key = self._key, None
+        if key is None:
+            raise OutOfOrder
+        return key
 
 
 class Mouth:
@@ -67,24 +87,29 @@ class Mouth:
 
 def main() -> None:
     """Serve one task and end."""
-    guards.forbid_traces()
-    guards.forbid_network()
+    memory = SecretMemory()  # before files may have no size any more
     mouth = _take_stdout()
     status = FAILED_STATUS
     try:
-        status = _live(mouth)
+        status = _live(mouth, memory)
     finally:
         # Nothing is torn down in order: the kernel takes the whole address space back sooner. And nobody reads a
         # traceback: when even the pipe is broken, the exit status says enough.
         os._exit(status)
 
 
-def _live(mouth: Mouth) -> int:
+def _live(mouth: Mouth, memory: SecretMemory) -> int:
     """From loading to the last word; the exit status."""
     try:
-        ready = _warm_up(_arguments(sys.argv[1:]))
-        mouth.say(Said.WARM, canonical.encode(_introduction(ready)))
-        return _serve(ready, sys.stdin.buffer, mouth)
+        guards.forbid_traces()
+        arguments = _arguments(sys.argv[1:])
+        _lock_memory(arguments.lock_memory)
+        guards.forbid_from_the_start(arguments.provider, arguments.bundle)
+        ready = _warm_up(arguments, memory)
+        held = _forbid_the_rest(arguments.provider, memory)
+        key = SingleUse(sealing.worker_key(os.urandom(32)))
+        mouth.say(Said.WARM, canonical.encode(_introduction(ready, key, held)))
+        return _serve(ready, key, sys.stdin.buffer, mouth)
     except LikenessError as error:
         mouth.say(Said.REFUSED, error.code.encode("ascii"))
         return REFUSED_STATUS
@@ -95,7 +120,7 @@ def _live(mouth: Mouth) -> int:
 
 def _take_stdout() -> Mouth:
     # A native library that prints must not end up between two messages.
-    own = os.dup(sys.stdout.fileno())
+    own = os.dup2(sys.stdout.fileno(), PIPES - 1, inheritable=False)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     return Mouth(os.fdopen(own, "wb"))
 
@@ -109,7 +134,8 @@ class Arguments:
     licences: frozenset[str]
     provider: Provider
     threads: int
-    gateway: str
+    gateway: frozenset[str]
+    lock_memory: Locking
 
 
 def _arguments(argv: Sequence[str]) -> Arguments:
@@ -120,6 +146,7 @@ def _arguments(argv: Sequence[str]) -> Arguments:
     parser.add_argument("--provider", choices=sorted(PROVIDERS), required=True)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--gateway", required=True)
+    parser.add_argument("--lock-memory", choices=get_args(Locking), required=True)
     given = parser.parse_args(argv)
     return Arguments(
         bundle=given.bundle,
@@ -127,12 +154,23 @@ def _arguments(argv: Sequence[str]) -> Arguments:
         licences=frozenset(given.licence),
         provider=given.provider,
         threads=given.threads,
-        gateway=given.gateway,
+        gateway=frozenset(given.gateway.split(",")),
+        lock_memory=given.lock_memory,
     )
 
 
-def _warm_up(arguments: Arguments) -> Ready:
-    """Load, try with a public record, and only then make the key."""
+def _lock_memory(locking: Locking) -> None:
+    if locking == "no":
+        return
+    try:
+        guards.lock_memory()
+    except UnsafeHost:
+        if locking == "must":
+            raise
+
+
+def _warm_up(arguments: Arguments, memory: SecretMemory) -> Ready:
+    """Load, and do once with public values all that a task will ask for, so that nothing is left to be loaded."""
     bundle = models.find_bundle(arguments.bundle, arguments.licences)
     if bundle.digest != arguments.digest:
         raise BundleRefused("bundle.json has changed since the worker started")
@@ -145,42 +183,71 @@ def _warm_up(arguments: Arguments) -> Ready:
     )
     decoy = models.decoy_record(bundle.manifest)
     draw_decoy(studio, decoy)
-    key = sealing.worker_key(os.urandom(32))
-    return Ready(bundle=bundle, studio=studio, decoy=decoy, key=key, gateway=arguments.gateway)
+    _rehearse()
+    return Ready(bundle=bundle, studio=studio, decoy=decoy, gateway=arguments.gateway, memory=memory)
 
 
-def _introduction(ready: Ready) -> Warm:
-    return Warm(
-        hpke_key=to_b64u(ready.key.public),
-        provider=ready.studio.step.provider,
-        undumpable=guards.is_undumpable(),
-        offline=guards.is_offline(),
-        frees_overwritten=guards.freed_memory_is_overwritten(),
+def _rehearse() -> None:
+    """Sealing and opening once: cryptography loads its parts when they are first asked for."""
+    key, info = sealing.worker_key(os.urandom(32)), bytes(32)
+    sealed = sealing.seal_request(b"", key.public, info)
+    sealing.open_request(sealed, key, info)
+    sealing.seal_image(b"", sealing.reply_key(bytes(32), sealed, info), 0)
+
+
+def _forbid_the_rest(provider: Provider, memory: SecretMemory) -> Held:
+    """The last of what is forbidden, and what holds of all of it."""
+    guards.forbid_words()
+    # Two trials need what the last filter takes away.
+    undumpable, narrow_view = trials.is_undumpable(), trials.sees_only_its_own()
+    guards.forbid_once_warm(provider)
+    return Held(
+        undumpable=undumpable,
+        offline=trials.is_offline(),
+        narrow_view=narrow_view,
+        no_writing=trials.cannot_write(),
+        no_reading=trials.cannot_read(),
+        no_new_process=trials.cannot_start_processes(),
+        no_other_process=trials.cannot_reach_processes(),
+        no_new_code=trials.cannot_make_code(),
+        silent=trials.is_silent(),
+        frees_overwritten=trials.freed_memory_is_overwritten(),
+        memory=memory.kind,
     )
 
 
-def _serve(ready: Ready, stdin: BinaryIO, mouth: Mouth) -> int:
+def _introduction(ready: Ready, key: SingleUse, held: Held) -> Warm:
+    return Warm(hpke_key=to_b64u(key.public), provider=ready.studio.step.provider, held=held)
+
+
+def _serve(ready: Ready, key: SingleUse, stdin: BinaryIO, mouth: Mouth) -> int:
     message = read_message(stdin)
     if message is None:  # the supervisor has no use for this child
         return DONE_STATUS
     kind, payload = message
     if kind != TASK:
         raise OutOfOrder
-    trust = Trust(
-        gateway=ready.gateway,
-        key=ready.key,
-        bundle=ready.bundle.digest,
-        manifest=ready.bundle.manifest,
-        now=int(time.time()),
-    )
-    order = open_task(decode_task(payload), trust, lambda: mouth.say(Said.OPENED))
+    order = _open(ready, key.take(), payload, mouth)
     try:
         for image in range(order.images):
             _make(ready.studio, order, image, mouth)
         mouth.say(Said.DONE)
     finally:
+        ready.memory.wipe()
         draw_decoy(ready.studio, ready.decoy)
     return DONE_STATUS
+
+
+def _open(ready: Ready, key: WorkerKey, payload: bytes, mouth: Mouth) -> Order:
+    """The order; nothing holds the private key any more when this returns."""
+    trust = Trust(
+        gateway=ready.gateway,
+        key=key,
+        bundle=ready.bundle.digest,
+        manifest=ready.bundle.manifest,
+        now=int(time.time()),
+    )
+    return open_task(decode_task(payload), trust, ready.memory, lambda: mouth.say(Said.OPENED))
 
 
 def _make(studio: Studio, order: Order, image: int, mouth: Mouth) -> None:
@@ -198,7 +265,7 @@ def _make(studio: Studio, order: Order, image: int, mouth: Mouth) -> None:
 def _draw(studio: Studio, order: Order, image: int, mouth: Mouth) -> npt.NDArray[np.uint8]:
     steps = len(studio.steps.rows)
     mouth.say(Said.PROGRESS, _progress(order, image, 0, steps))
-    drawing = draw(studio, order.record, style=order.style, seed=order.seed + image)
+    drawing = draw(studio, order.record(), style=order.style, seed=order.seed + image)
     while True:
         try:
             done, _ = next(drawing)

@@ -1,19 +1,39 @@
-"""How a job ended, in the words of the receipt and of the person's problem. Pure."""
+"""How a job ended, in the words of the receipt, of the table of states and of the person's problem. Pure."""
 
-from typing import Final
+from typing import Final, Literal
 
 from schemas.codes import all_codes, from_code
 from schemas.erasure import ExitKind
-from schemas.errors import JobCancelled, JobTimeout, LikenessError, WorkerFailed
+from schemas.errors import JobCancelled, JobTimeout, LikenessError, TokenRevoked, WorkerFailed
 from schemas.job import Problem
+from schemas.job_states import Event
+
+Reason = Literal["cancelled", "not-chosen", "revoked", "timeout"]
+"""Why the gateway ends a job (``schemas.job.Stop``)."""
+
+STOPPED: Final[dict[Reason, ExitKind]] = {
+    "cancelled": "cancelled",
+    "not-chosen": "cancelled",
+    "revoked": "revoked",
+    "timeout": "timeout",
+}
+"""How a child ends that was given a task, when the gateway ends the job."""
 
 BY_KIND: Final[dict[ExitKind, type[LikenessError]]] = {
     "timeout": JobTimeout,
     "cancelled": JobCancelled,
+    "revoked": TokenRevoked,
     "killed": WorkerFailed,
     "exception": WorkerFailed,
 }
 """What a person is told where the child gave no reason of its own."""
+
+EVENTS: Final[dict[ExitKind, Event]] = {
+    "normal": Event.RETURN,
+    "cancelled": Event.CANCEL,
+    "revoked": Event.REVOKE,
+}
+"""What an end means to the job; every other one is a failure."""
 
 
 def exit_kind(*, finished: bool, status: int, stopped: ExitKind | None, code: str | None) -> ExitKind:
@@ -29,6 +49,13 @@ def exit_kind(*, finished: bool, status: int, stopped: ExitKind | None, code: st
     if status < 0:
         return "killed"
     return "refused" if code in all_codes() and code != WorkerFailed.code else "exception"
+
+
+def unused(reason: Reason | None) -> tuple[ExitKind, Event]:
+    """The end of a child that was given nothing, because of ``reason`` or because its lease is over."""
+    if reason == "revoked":
+        return "revoked", Event.REVOKE
+    return "unused", Event.LAPSE if reason is None else Event.CANCEL
 
 
 def problem(kind: ExitKind, code: str | None) -> Problem:

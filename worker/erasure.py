@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from schemas.erasure import Check, ErasureReceipt, ExitKind
+from schemas.scalars import to_b64u
+from worker.host import InitOnFree, Outside
+from worker.pipe import PIPES, Held
+from worker.secret_memory import MemoryKind
 
 Outcome = Literal["passed", "failed", "not-measured"]
-InitOnFree = Literal["on", "off", "unknown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,16 +22,10 @@ class Seen:
     """As of the operating system: below zero is the signal that ended it."""
     process_exists: bool | None
     """After the exit was collected."""
-    core_limit_bytes: int | None
-    """Read from outside, while the child was warm."""
-    file_limit_bytes: int | None
-    """As above."""
-    undumpable: bool | None
-    """What the kernel told the child."""
-    offline: bool | None
-    """What the child saw when it tried to open a socket."""
-    frees_overwritten: bool | None
-    """What the child saw of its allocator when it was warm."""
+    outside: Outside
+    """Read while the child was warm."""
+    held: Held
+    """What the child found when it was warm."""
     leftovers: int | None
     """Entries in the child's working and temporary folder."""
     swap_is_on: bool | None
@@ -52,6 +49,8 @@ class About:
     """Images handed over whole."""
     result: str | None
     """SHA-256 over their sealed chunks in the order sent."""
+    salt: bytes
+    """32 fresh random bytes."""
 
 
 def receipt(about: About, seen: Seen) -> ErasureReceipt:
@@ -70,32 +69,68 @@ def receipt(about: About, seen: Seen) -> ErasureReceipt:
         kernel_init_on_free=seen.init_on_free,
         images=about.images,
         result=about.result,
+        salt=to_b64u(about.salt),
     )
 
 
 GPU_NOT_MEASURED: Final = "The context ended with the process; GPU memory was not read."
 NO_GPU: Final = "No GPU was used."
+NO_SWAP: Final = "Swap was off: nothing was locked."
+LOCKED: Final = "No page of it could be swapped."
 
 
 def _checks(seen: Seen) -> Iterator[Check]:
-    status = "none" if seen.exit_status is None else str(seen.exit_status)
-    yield _check(
-        "exit", seen.exit_status == 0, f"Exit status {status}; below zero is the signal that ended the process."
-    )
-    yield _check("process-gone", _not(seen.process_exists), "Whether the system still lists the process.")
-    yield _check("core-limit", _is_zero(seen.core_limit_bytes), "Its core file limit (0), read from outside.")
-    yield _check("not-dumpable", seen.undumpable, "What the kernel told the process about being dumped.")
-    yield _check(
-        "file-limit", _is_zero(seen.file_limit_bytes), "Bytes it could write to a file (0), read from outside."
-    )
-    yield _check("offline", seen.offline, "Whether the kernel refused it a socket to the network, tried when warm.")
-    yield _check("folder-empty", _is_zero(seen.leftovers), "What was in its working folder afterwards (nothing).")
-    yield _check(
-        "frees-overwritten", seen.frees_overwritten, "Whether its allocator overwrote freed memory, tried when warm."
-    )
-    yield _check("swap-off", _not(seen.swap_is_on), "Whether a swap area was in use.")
+    """In this order: its end, what held of it, the machine. A detail is the statement that passed or did not."""
+    yield from _end(seen)
+    yield from of_child(seen.outside, seen.held)
+    yield _check("swap-off", _not(seen.swap_is_on), "No swap area was in use.")
+    unused = seen.swap_is_on is False
+    yield _check("memory-locked", None if unused else seen.outside.locked, NO_SWAP if unused else LOCKED)
     gpu = NO_GPU if seen.provider == "CPUExecutionProvider" else GPU_NOT_MEASURED
     yield _check("gpu-memory", None, gpu)
+
+
+def of_child(outside: Outside, held: Held) -> Iterator[Check]:
+    """The checks of what holds a warm child: those seen from outside, then those it tried itself."""
+    yield from _outside(outside)
+    yield from _tried(held)
+
+
+def _end(seen: Seen) -> Iterator[Check]:
+    status = "none" if seen.exit_status is None else str(seen.exit_status)
+    yield _check("exit", seen.exit_status == 0, f"Exit status {status}; below zero: the signal that ended it.")
+    yield _check("process-gone", _not(seen.process_exists), "The system no longer lists the process.")
+    yield _check("folder-empty", _is(seen.leftovers, 0), "Nothing was left in its folder.")
+
+
+def _outside(outside: Outside) -> Iterator[Check]:
+    yield _check("core-limit", _is(outside.core_limit_bytes, 0), "From outside: its limit of core files is 0.")
+    yield _check("file-limit", _is(outside.file_limit_bytes, 0), "From outside: its limit of file sizes is 0.")
+    only_pipes = _is(outside.descriptor_limit, PIPES)
+    yield _check("descriptor-limit", only_pipes, "From outside: it can open nothing beside its pipes.")
+    filtered = None if outside.filters is None else outside.filters > 0
+    yield _check("system-calls", filtered, "From outside: filters of system calls stand.")
+
+
+def _tried(held: Held) -> Iterator[Check]:
+    yield _check("not-dumpable", held.undumpable, "The kernel says that it is never dumped.")
+    yield _check("offline", held.offline, "By trial: sockets to a network are refused.")
+    yield _check("narrow-view", held.narrow_view, "By trial: files not its own are out of sight.")
+    yield _check("no-writing", held.no_writing, "By trial: making files is refused.")
+    yield _check("no-reading", held.no_reading, "By trial: opening any file is refused.")
+    yield _check("no-new-process", held.no_new_process, "By trial: starting processes is refused.")
+    yield _check("no-other-process", held.no_other_process, "By trial: reaching the supervisor is refused.")
+    yield _check("no-new-code", held.no_new_code, "By trial: memory that can be run is refused.")
+    yield _check("silent", held.silent, "By trial: printing is refused.")
+    yield _check("frees-overwritten", held.frees_overwritten, "By trial: freed memory is overwritten.")
+    yield _check("secret-memory", held.memory == "secret", f"The record lay in {MEMORY[held.memory]}.")
+
+
+MEMORY: Final[dict[MemoryKind, str]] = {
+    "secret": "memory that the kernel itself does not map",
+    "locked": "locked memory, left out of dumps",
+    "plain": "memory, left out of dumps",
+}
 
 
 def _check(name: str, holds: bool | None, detail: str) -> Check:  # noqa: FBT001 - three-valued, and the point of it
@@ -107,5 +142,5 @@ def _not(seen: bool | None) -> bool | None:  # noqa: FBT001 - as above
     return None if seen is None else not seen
 
 
-def _is_zero(seen: int | None) -> bool | None:
-    return None if seen is None else seen == 0
+def _is(seen: int | None, wanted: int) -> bool | None:
+    return None if seen is None else seen == wanted

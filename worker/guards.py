@@ -1,24 +1,39 @@
-"""What a child forbids itself before a key or a face exists in it. Linux with glibc; elsewhere it refuses to run."""
+"""What a child forbids itself before a key or a face exists in it. Linux on two machines; elsewhere it refuses to run.
 
-import ctypes
+What a kernel cannot refuse is not an error here: ``trials`` tries each of these, and the receipt says what held.
+"""
+
 import os
 import platform
 import resource
 import signal
-import socket
-import struct
 import sys
+from pathlib import Path
 from typing import Final
 
 from schemas.errors import UnsafeHost
+from worker import landlock, libc, seccomp, system_calls
+from worker.pipe import PIPES
+from worker.settings import Provider
+from worker.software import ROOT
 
 PR_SET_PDEATHSIG: Final = 1
-PR_GET_DUMPABLE: Final = 3
 PR_SET_DUMPABLE: Final = 4
-PR_SET_NO_NEW_PRIVS: Final = 38
+LOCK_ALL: Final = 0b111
+"""mlockall(2): pages that are there, pages that come, each as soon as it is there (MCL_ONFAULT, Linux 4.4)."""
 
-MALLOC_TUNABLES: Final = "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0"
-"""Freed memory is overwritten at once. Without the second half, chunks up to 1032 bytes would escape the first."""
+ENVIRONMENT: Final = {
+    "GLIBC_TUNABLES": "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0",
+    "PYTHONMALLOC": "malloc",
+}
+"""Freed memory is overwritten at once. Without the second tunable, chunks up to 1032 bytes would escape the first;
+without the second variable, Python's own small objects would."""
+
+MOST_FILES: Final = 2**16
+
+LIBRARIES: Final = tuple(map(Path, ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache")))
+PROCESSORS: Final = Path("/sys/devices/system/cpu")
+"""Where the C library counts them."""
 
 
 def forbid_traces() -> None:
@@ -30,88 +45,68 @@ def forbid_traces() -> None:
     Raises:
         UnsafeHost: this system does not have these means.
     """
-    if sys.platform != "linux":
-        raise UnsafeHost("a child needs Linux")
+    if sys.platform != "linux" or platform.machine() not in system_calls.MACHINES:
+        raise UnsafeHost("a child needs Linux on x86_64 or aarch64")
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) or libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0):
-        raise UnsafeHost("prctl was refused")
+    try:
+        libc.prctl(PR_SET_DUMPABLE, 0)
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    except OSError:
+        raise UnsafeHost("prctl was refused") from None
     if os.getppid() == 1:
         raise UnsafeHost("the supervisor is gone")
 
 
-SECCOMP: Final = {"x86_64": (0xC000003E, 317, 41), "aarch64": (0xC00000B7, 277, 198)}
-"""By machine: the kernel's name for it, and the numbers of seccomp(2) and socket(2)."""
-SET_MODE_FILTER: Final = 1
-ALL_THREADS: Final = 1
-IO_URING_SETUP: Final = 425
-X32: Final = 0x40000000
-"""Numbers from here on are the same calls in another dress."""
-LOAD, EQUALS, AT_LEAST, ANSWER = 0x20, 0x15, 0x35, 0x06
-ALLOW, DENY = 0x7FFF0000, 0x00050001
-"""DENY: the call fails with EPERM."""
+def lock_memory() -> None:
+    """No page of this process reaches a swap area.
 
-
-def forbid_network() -> None:
-    """No socket from now on but local ones, in any thread; what cannot be had is seen by ``is_offline``.
-
-    A filter in the kernel (seccomp): the child cannot lift it, nor can any library in it.
+    Raises:
+        UnsafeHost: its limit on locked memory does not allow that.
     """
-    if platform.machine() not in SECCOMP:
+    try:
+        libc.lock_all_pages(LOCK_ALL)
+    except OSError:
+        raise UnsafeHost("swap is on, and this process may not lock its memory") from None
+
+
+def forbid_from_the_start(provider: Provider, bundle: Path) -> None:
+    """Nothing but its own files can be read, and nothing written, started, or reached on a network.
+
+    Called while there is one thread: the narrow view holds for this thread and those it starts.
+    On a graphics card everything can be read and the card's devices written to: its driver was never measured here.
+    """
+    if provider == "cpu":
+        landlock.narrow(_needed(bundle))
+    else:
+        landlock.narrow([Path("/")], Path("/dev").glob("nvidia*"))
+    seccomp.install(list(seccomp.at_start(provider)))
+
+
+def forbid_words() -> None:
+    """What is printed from now on goes nowhere, for it could quote what nobody may read.
+
+    Output and error become standard input, the end of a pipe that cannot be written to.
+    """
+    for printed in (1, 2):
+        os.dup2(0, printed)
+
+
+def forbid_once_warm(provider: Provider) -> None:
+    """No file at all, no new thread and no new code; only the pipes to the supervisor stay open.
+
+    For the processor alone, as above.
+    """
+    if provider != "cpu":
         return
-    architecture, seccomp, socket_call = SECCOMP[platform.machine()]
-    # A step: code, steps to skip when true, when false, operand. Operands 0, 4, 16 are call, machine, first argument.
-    steps = (
-        (LOAD, 0, 0, 4),
-        (EQUALS, 0, 7, architecture),
-        (LOAD, 0, 0, 0),
-        (AT_LEAST, 5, 0, X32),
-        (EQUALS, 4, 0, IO_URING_SETUP),
-        (EQUALS, 0, 2, socket_call),
-        (LOAD, 0, 0, 16),
-        (EQUALS, 0, 1, socket.AF_UNIX),
-        (ANSWER, 0, 0, ALLOW),
-        (ANSWER, 0, 0, DENY),
-    )
-    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
-    program = struct.pack("HxxxxxxP", len(steps), ctypes.addressof(code))
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    libc.syscall(seccomp, SET_MODE_FILTER, ALL_THREADS, program)
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    os.closerange(PIPES, most if 0 < most < MOST_FILES else MOST_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (PIPES, PIPES))
+    seccomp.install(list(seccomp.once_warm()))
 
 
-def is_offline() -> bool:
-    """Whether a socket to the network is refused, by trying."""
-    for family in (socket.AF_INET, socket.AF_INET6):
-        try:
-            socket.socket(family, socket.SOCK_DGRAM).close()
-        except OSError:
-            continue
-        return False
-    return True
-
-
-def is_undumpable() -> bool:
-    """Whether the kernel says that this process may not be dumped."""
-    return int(ctypes.CDLL(None).prctl(PR_GET_DUMPABLE, 0, 0, 0, 0)) == 0
-
-
-def freed_memory_is_overwritten(size_bytes: int = 600) -> bool:
-    """Whether the allocator really overwrites what is freed, by looking at a chunk it has just taken back.
-
-    The default size is one that glibc's tcache would keep untouched, were it not off.
-    """
-    libc = ctypes.CDLL(None)
-    libc.malloc.restype = ctypes.c_void_p
-    libc.malloc.argtypes = [ctypes.c_size_t]
-    libc.free.argtypes = [ctypes.c_void_p]
-    libc.free.restype = None
-    chunk = libc.malloc(size_bytes)
-    fence = libc.malloc(size_bytes)  # keeps the heap from shrinking below the chunk
-    ctypes.memset(chunk, 0x41, size_bytes)
-    libc.free(chunk)
-    # The first bytes hold the allocator's own links, whatever its settings.
-    rest = ctypes.string_at(chunk + 64, size_bytes - 64)
-    libc.free(fence)
-    return b"\x41" * 16 not in rest
+def _needed(bundle: Path) -> list[Path]:
+    """The interpreter, its libraries, this program and the bundle."""
+    modules = {Path(entry) for entry in sys.path if entry} - {ROOT}
+    program = (ROOT / "schemas", ROOT / "worker")
+    return [Path(sys.base_prefix), Path(sys.prefix), *modules, *program, bundle, *LIBRARIES, PROCESSORS]

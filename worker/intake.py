@@ -24,9 +24,10 @@ from schemas.errors import (
     NotEnrolled,
     UnknownJob,
 )
-from schemas.job import Accepted, Problem
+from schemas.job import Accepted, Offer, Problem
 from schemas.worker_key import ClaimMessage, Enrolled
 from worker.intake_mail import FoundOffer, JobMail
+from worker.memory import ShortMemory
 from worker.race import first_of
 
 log = logging.getLogger("likeness.worker")
@@ -43,10 +44,13 @@ FLUSH_SECONDS: Final = 60
 
 
 class Intake:
-    """One connection to NATS, kept up for ever."""
+    """One connection to NATS, kept up for ever. It uses no subject but those of ``worker`` (a thumbprint)."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, worker: str) -> None:
         self._url = url
+        self._worker = worker
+        self.is_up: Final = asyncio.Event()
+        """Set while there is a connection."""
         self.came_back: Final = asyncio.Event()
         """Set at each reconnection; whoever acts on it clears it."""
         self._client = Client()
@@ -60,6 +64,7 @@ class Intake:
         await self._client.connect(
             self._url,
             name="likeness worker",
+            inbox_prefix=subjects.inbox(self._worker),
             max_reconnect_attempts=-1,
             reconnect_time_wait=RECONNECT_SECONDS,
             connect_timeout=CALL_SECONDS,
@@ -69,6 +74,7 @@ class Intake:
             disconnected_cb=self._on_lost,
             reconnected_cb=self._on_back,
         )
+        self.is_up.set()
         self._say("nats: connected")
 
     async def close(self) -> None:
@@ -81,11 +87,13 @@ class Intake:
         self._say(f"nats: {type(error).__name__}; trying again")
 
     async def _on_lost(self) -> None:
+        self.is_up.clear()
         self._say("nats: connection lost; trying again")
         for mail in self._open:
             mail.lost.set()
 
     async def _on_back(self) -> None:
+        self.is_up.set()
         self._say("nats: connected")
         self.came_back.set()
 
@@ -117,7 +125,7 @@ class Intake:
             LikenessError: what the gateway refused it for, or BusUnavailable.
         """
         try:
-            answer = await self._ask(subjects.ENROL, enrolment.encode("ascii"), CALL_SECONDS)
+            answer = await self._ask(subjects.enrol(self._worker), enrolment.encode("ascii"), CALL_SECONDS)
         except UnknownJob:
             raise NotEnrolled("no gateway answers on this NATS server") from None
         _raise_problem(answer)
@@ -147,14 +155,14 @@ class Intake:
         return found
 
     @asynccontextmanager
-    async def mail(self, worker: str, offer_id: str) -> AsyncIterator[JobMail]:
-        """Listen for the sealed request and for a cancellation while the context is open."""
-        mail = JobMail()
+    async def mail(self, offer: Offer, handed: ShortMemory) -> AsyncIterator[JobMail]:
+        """Listen for the sealed request and for the end of the job while the context is open."""
+        mail = JobMail(handed, offer.expires_at)
         opened: list[Subscription] = []
         try:
             for subject, hear in (
-                (subjects.seal(worker, offer_id), mail.hear_sealed),
-                (subjects.cancel(offer_id), mail.hear_cancel),
+                (subjects.seal(self._worker, offer.offer_id), mail.hear_sealed),
+                (subjects.stop(self._worker, offer.offer_id), mail.hear_stop),
             ):
                 opened.append(await self._client.subscribe(subject, cb=hear))
             # The interest must have arrived before anybody learns that we are there.
@@ -189,18 +197,18 @@ class Intake:
             UnknownJob: nobody waits for this offer any more, and nobody has seen the claim.
             LikenessError: what the gateway refused it for, or BusUnavailable.
         """
-        answer = await self._ask(subjects.claim(offer_id), canonical.encode(message), CALL_SECONDS)
+        answer = await self._ask(subjects.claim(self._worker, offer_id), canonical.encode(message), CALL_SECONDS)
         _raise_problem(answer)
         canonical.decode(Accepted, answer)
 
-    async def send_frame(self, offer_id: str, frame: bytes) -> None:
+    async def send_frame(self, offer_id: str, frame: bytes, within_seconds: float = FRAME_SECONDS) -> None:
         """Return when the gateway wants the next frame. It is sent once: twice, and the person would get it twice.
 
         Raises:
             UnknownJob: the gateway no longer follows this job.
             LikenessError: what the gateway answered, or BusUnavailable.
         """
-        _raise_problem(await self._ask(subjects.event(offer_id), frame, FRAME_SECONDS))
+        _raise_problem(await self._ask(subjects.event(self._worker, offer_id), frame, within_seconds))
 
 
 def _forget(task: asyncio.Task[None]) -> None:

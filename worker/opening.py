@@ -22,27 +22,33 @@ from schemas.job import Disclosure, Offer, SealedRequest, open_disclosure
 from schemas.scalars import digest, from_b64u
 from schemas.sealing import SECRET_BYTES, WorkerKey
 from schemas.worker_key import CheckedClaim, check_claim
-from worker.pipe import Task
+from worker.pipe import KEY_BYTES, Task
+from worker.secret_memory import SecretMemory
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """What may be drawn, and the key of the way back."""
 
-    record: LikenessRecord = field(repr=False)
+    likeness: SecretMemory = field(repr=False)
+    """The likeness record, and nothing else."""
     style: int = field(repr=False)
     """Index in the bundle's catalogue."""
     seed: int = field(repr=False)
     images: int
     reply_key: bytes = field(repr=False)
 
+    def record(self) -> LikenessRecord:
+        """The record in ordinary memory, for whoever draws from it and lets go of it."""
+        return embedding.decode(self.likeness.read())
+
 
 @dataclass(frozen=True, slots=True)
 class Trust:
     """What this child believes before it reads a word: whom, with which key, for which bundle, at what time."""
 
-    gateway: str
-    """Thumbprint of the only gateway it works for."""
+    gateway: frozenset[str]
+    """Thumbprints of the keys of the only gateway it works for."""
     key: WorkerKey
     bundle: str
     """Digest of the bundle it loaded."""
@@ -50,15 +56,17 @@ class Trust:
     now: int
 
 
-def open_task(task: Task, trust: Trust, opened: Callable[[], None]) -> Order:
-    """The order in ``task``; ``opened`` is called as soon as the sealed request has been decrypted.
+def open_task(task: Task, trust: Trust, memory: SecretMemory, opened: Callable[[], None]) -> Order:
+    """The order in ``task``, its record in ``memory``; ``opened`` is called as soon as the request is decrypted.
+
+    Every other copy of the record has been given back to the allocator when this returns.
 
     Raises:
         LikenessError: the first of the steps below that does not hold.
     """
-    # 1. The gateway is the one this worker was set up for.
-    gateway = Ed25519PublicKey.from_public_bytes(task.gateway)
-    if signing.thumbprint(gateway) != trust.gateway:
+    # 1. The gateway is the one this worker was set up for, whichever of its keys it uses.
+    gateway = _gateway_keys(task.gateway)
+    if not gateway or any(signing.thumbprint(key) not in trust.gateway for key in gateway):
         raise UnknownKey
     # 2. The claim is ours: this offer, this roster entry, this very key, this bundle, within its lease.
     checked = _our_claim(task, trust, gateway)
@@ -80,11 +88,11 @@ def open_task(task: Task, trust: Trust, opened: Callable[[], None]) -> Order:
     # 8. The consent covers this bundle, pool, style and number of images.
     _require_covered(request, disclosure, offer, token, trust)
     # 9. The record is one, with the parts that the bundle draws from.
-    record = _record(request, trust.manifest)
+    memory.keep(_record(request, trust.manifest))
     secret = from_b64u(request.response_secret, SECRET_BYTES)
     styles = [style.id for style in trust.manifest.styles]
     return Order(
-        record=record,
+        likeness=memory,
         style=styles.index(request.style),
         seed=request.seed,
         images=request.images,
@@ -92,7 +100,15 @@ def open_task(task: Task, trust: Trust, opened: Callable[[], None]) -> Order:
     )
 
 
-def _our_claim(task: Task, trust: Trust, gateway: Ed25519PublicKey) -> CheckedClaim:
+def _gateway_keys(raw: bytes) -> signing.Keys:
+    parts = (raw[i : i + KEY_BYTES] for i in range(0, len(raw), KEY_BYTES))
+    try:
+        return tuple(Ed25519PublicKey.from_public_bytes(part) for part in parts)
+    except ValueError:
+        raise UnknownKey from None
+
+
+def _our_claim(task: Task, trust: Trust, gateway: signing.Keys) -> CheckedClaim:
     roster, claim = (raw.decode("ascii") for raw in (task.roster, task.claim))
     checked = check_claim(task.offer, roster, claim, gateway=gateway, now=trust.now)
     if checked.hpke_key != trust.key.public:
@@ -131,9 +147,10 @@ def _require_covered(
         raise OverLimit
 
 
-def _record(request: SealedRequest, manifest: BundleManifest) -> LikenessRecord:
-    record = embedding.decode(from_b64u(request.record))
+def _record(request: SealedRequest, manifest: BundleManifest) -> bytes:
+    raw = from_b64u(request.record)
+    record = embedding.decode(raw)
     embedding.require_parts(record, frozenset(manifest.needed), frozenset(manifest.optional))
     if record.embedding is not None and record.embedding.embedder != manifest.embedder:
         raise RecordPartMissing("the bundle knows another embedder")
-    return record
+    return raw

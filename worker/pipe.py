@@ -7,18 +7,25 @@ only place where the request is open.
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Literal
 
 import msgspec
 
 from schemas.errors import OutOfOrder, TooLarge
 from schemas.frames import MAX_PAYLOAD_BYTES
 from schemas.scalars import B64u, Title
+from worker.secret_memory import MemoryKind
 
 HEADER: Final = struct.Struct(">BI")
 TASK: Final = 1
+KEY_BYTES: Final = 32
 MAX_MESSAGE_BYTES: Final = MAX_PAYLOAD_BYTES
 """The largest message is one sealed chunk of an image."""
+PIPES: Final = 4
+"""Descriptors of a warm child: standard input, twice more in place of output and error, and the one it talks on."""
+
+Locking = Literal["no", "try", "must"]
+"""Whether a child keeps its memory out of swap areas; ``must``: or else refuses to warm."""
 
 
 class Said(IntEnum):
@@ -38,6 +45,33 @@ class Said(IntEnum):
     """All images were handed over."""
 
 
+class Held(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a child found when it tried what it had forbidden itself, before it made its key."""
+
+    undumpable: bool
+    """The kernel says that it may not be dumped."""
+    offline: bool
+    """A socket to the network was refused."""
+    narrow_view: bool
+    """Files other than its own were out of its sight."""
+    no_writing: bool
+    """Making files, folders and links was refused, in its folder and in shared memory."""
+    no_reading: bool
+    """Opening any file at all was refused."""
+    no_new_process: bool
+    """Starting another process or program was refused."""
+    no_other_process: bool
+    """Signalling the supervisor and reading its memory was refused."""
+    no_new_code: bool
+    """Memory that can be run was refused."""
+    silent: bool
+    """Writing to standard output and standard error was refused."""
+    frees_overwritten: bool
+    """Freed memory was overwritten, that of Python's own objects too."""
+    memory: MemoryKind
+    """Where the opened record is to lie."""
+
+
 class Warm(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="likeness/warm/v1"
 ):
@@ -47,11 +81,7 @@ class Warm(
     """X-Wing public key, 1216 bytes."""
     provider: Title
     """The execution provider that really runs."""
-    undumpable: bool
-    offline: bool
-    """Whether it failed to open a socket to the network."""
-    frees_overwritten: bool
-    """Whether this process's allocator was seen to overwrite freed memory."""
+    held: Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +89,7 @@ class Task:
     """All that a child needs for its one job, as the supervisor received it."""
 
     gateway: bytes
-    """The gateway's Ed25519 key, 32 bytes."""
+    """The gateway's Ed25519 keys that the worker trusts, 32 bytes each, one after the other."""
     offer: bytes
     roster: bytes
     claim: bytes

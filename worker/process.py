@@ -19,13 +19,13 @@ from schemas.scalars import from_b64u
 from schemas.sealing import PUBLIC_KEY_BYTES
 from worker import guards, host
 from worker.models import Bundle
-from worker.pipe import HEADER, Said, Task, Warm, encode_task, read_header
+from worker.pipe import HEADER, Locking, Said, Task, Warm, encode_task, read_header
 from worker.settings import Settings
 from worker.software import ROOT
 
 WARM_SECONDS: Final = 120
 """A child that has not loaded its bundle by then never will."""
-PASSED_ON: Final = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH", "PATH")
+PASSED_ON: Final = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
 """All that a child inherits of the supervisor's environment."""
 STDERR_KEPT_BYTES: Final = 2000
 
@@ -76,13 +76,16 @@ class Child:
         self._ended: asyncio.Task[Ended] | None = None
         self.warm: Final = warm
         self.hpke_key: Final = from_b64u(warm.hpke_key, PUBLIC_KEY_BYTES)
-        self.core_limit_bytes: Final = host.limit_of(process.pid, "Max core file size")
-        self.file_limit_bytes: Final = host.limit_of(process.pid, "Max file size")
+        self.outside: Final = host.look_at(process.pid)
 
     @property
     def pid(self) -> int:
         """The process id."""
         return self._process.pid
+
+    async def words(self) -> str:
+        """What was kept of its error stream, once that has ended."""
+        return await self._errors.words()
 
     @property
     def has_closed(self) -> bool:
@@ -178,13 +181,21 @@ async def _introduction(process: asyncio.subprocess.Process, errors: _Errors) ->
     return canonical.decode(Warm, payload)
 
 
+def _locking(settings: Settings) -> Locking:
+    """Whether the child's memory could reach a disk, and whether that was accepted."""
+    if host.swap_is_on() is False:
+        return "no"
+    return "try" if settings.accept_swap else "must"
+
+
 def _command(settings: Settings, bundle: Bundle) -> list[str]:
     # -P and -s: no module from the working folder or a user's home; -B: no bytecode is written.
     command = [sys.executable, "-P", "-s", "-B", "-m", "worker.child"]
     command += ["--bundle", str(bundle.folder), "--digest", bundle.digest]
     command += ["--provider", settings.provider, "--threads", str(settings.threads)]
+    command += ["--lock-memory", _locking(settings)]
     # With "=": one thumbprint in 64 begins with a hyphen, and would be taken for an option.
-    command += [f"--gateway={settings.gateway_key or ''}"]
+    command += [f"--gateway={','.join(settings.gateway_key)}"]
     for licence in sorted(settings.licences):
         command += ["--licence", licence]
     return command
@@ -194,8 +205,8 @@ def _environment(settings: Settings, env: Mapping[str, str], folder: Path) -> di
     passed_on = {name: env[name] for name in PASSED_ON if name in env}
     return {
         **passed_on,
+        **guards.ENVIRONMENT,
         "CUDA_CACHE_DISABLE": "1",
-        "GLIBC_TUNABLES": guards.MALLOC_TUNABLES,
         "LANG": "C.UTF-8",
         "OMP_NUM_THREADS": str(settings.threads),
         "OPENBLAS_NUM_THREADS": "1",

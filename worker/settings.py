@@ -25,10 +25,12 @@ class Settings:
 
     nats_url: str
     worker_key_file: Path
-    gateway_key: str | None
+    gateway_key: tuple[str, ...]
+    """The thumbprints of one gateway's keys."""
     pool: Pool
     region: str
     operator: str
+    endorsement: Path | None
     bundles: tuple[Path, ...]
     licences: frozenset[str]
     provider: Provider
@@ -89,10 +91,16 @@ def _url(raw: str) -> str:
     return raw
 
 
-def _gateway_key(raw: str) -> str | None:
-    return (
-        _text("[A-Za-z0-9_-]{43}", "the thumbprint (43 characters) of the trusted gateway's key")(raw) if raw else None
+def _thumbprints(raw: str) -> tuple[str, ...]:
+    each = _text(
+        "[A-Za-z0-9_-]{43}",
+        "the thumbprint (43 characters) of the trusted gateway's key, or several with commas between",
     )
+    return tuple(each(part.strip()) for part in raw.split(",") if part.strip())
+
+
+def _file(raw: str) -> Path | None:
+    return Path(raw).absolute() if raw else None
 
 
 def _tpm(raw: str) -> str | None:
@@ -131,10 +139,11 @@ def _usable_cores(_env: Mapping[str, str]) -> str:
 READERS: Final[dict[str, tuple[Callable[[Mapping[str, str]], str], Callable[[str], object]]]] = {
     "nats_url": (_just("nats://127.0.0.1:4222"), _url),
     "worker_key_file": (_state_file, lambda raw: Path(raw).absolute()),
-    "gateway_key": (_just(""), _gateway_key),
+    "gateway_key": (_just(""), _thumbprints),
     "pool": (_just("company"), _one_of(*get_args(Pool))),
     "region": (_just("local"), _text("[a-z0-9][a-z0-9-]{0,47}", "lower case letters, digits and hyphens")),
     "operator": (_just("unnamed operator"), _text(".{1,120}", "1 to 120 characters")),
+    "endorsement": (_just(""), _file),
     "bundles": (_just(str(Path(__file__).parent / "bundles" / "embedded")), _folders),
     "licences": (_just("Apache-2.0"), _names),
     "provider": (_just("cpu"), _one_of(*get_args(Provider))),

@@ -15,7 +15,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """``GET /healthz``."""
 
     status: str
-    """``ok``, or the code of what is wrong."""
+    """``ok``, or the code of what is wrong with the bus or, if that is well, with the log."""
     nats: str
     """Version of the NATS server; empty when there is none."""
     version: str
@@ -27,7 +27,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 async def health(door: NamedDependency[Door]) -> Response[bytes]:
     """200 when jobs can be taken, else 503."""
     bus = door.bus.health()
-    status, workers = bus.problem or "ok", 0
+    status, workers = bus.problem or door.log.health() or "ok", 0
     try:
         workers = sum([await door.bus.workers(pool, None) for pool in door.settings.pools])
     except LikenessError as error:

@@ -8,7 +8,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Stream
 
-from gateway.admission import admit_job, disclose
+from gateway.admission import admit_job
+from gateway.disclosures import disclose
 from gateway.door import Door
 from gateway.pipe import Pipe
 from gateway.problems import AnyRequest

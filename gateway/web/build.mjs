@@ -15,6 +15,8 @@ import { brotliCompress, constants, gzip } from "node:zlib";
 
 import { build } from "esbuild";
 
+import { trustPage } from "./trust_page.mjs";
+
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const ROOT = join(HERE, "../..");
 const TARGET = join(ROOT, ".build/web");
@@ -79,8 +81,18 @@ async function buildPage() {
   const style = await bundle("style/page.css", {});
   const styleName = hashed("page", ".css", style);
   files.set(styleName, style);
-  addStatic(files, { "/page.js": `/${pageName}`, "/page.css": `/${styleName}` });
+  addStatic(files, {
+    "index.html": { "/page.js": `/${pageName}`, "/page.css": `/${styleName}` },
+    "trust.html": { "/page.css": `/${styleName}` },
+  });
+  files.set("trust.html", await trust(files.get("trust.html")));
   return files;
+}
+
+async function trust(template) {
+  const threatModel = readFileSync(join(ROOT, "schemas/spec/threat-model.md"), "utf8");
+  const { PROMISES } = await import(`data:text/javascript,${encodeURIComponent(await bundle("protocol/wire.ts", {}))}`);
+  return Buffer.from(trustPage(template.toString("utf8"), threatModel, PROMISES));
 }
 
 /** Adds static/, where pages name the script and the style as they are called before they get a digest. */
@@ -88,7 +100,7 @@ function addStatic(files, names) {
   const folder = join(HERE, "static");
   for (const name of readdirSync(folder).sort()) {
     const raw = readFileSync(join(folder, name));
-    files.set(name, extname(name) === ".html" ? renamed(name, raw, names) : raw);
+    files.set(name, name in names ? renamed(name, raw, names[name]) : raw);
   }
 }
 

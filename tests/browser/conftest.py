@@ -14,6 +14,7 @@ import anyio
 import pytest
 from playwright.async_api import Browser, Page, Request, async_playwright
 
+from tests import tiny_bundle
 from tests.whole import TOP, System, running
 
 PAGE: Final = TOP / ".build" / "web"
@@ -98,14 +99,37 @@ class Visit:
         text = await self.page.get_by_test_id("leaves-hex").locator("pre").all_text_contents()
         return bytes.fromhex("".join(re.findall(r"\b[0-9a-f]{2}\b", "\n".join(text))))
 
+    def posted(self) -> list[str]:
+        """What was posted, in order, by the last part of its address."""
+        return [sent.url.rsplit("/", 1)[1] for sent in self.sent if sent.method == "POST"]
+
+    async def refusal(self) -> str:
+        """The code of the failure that the page shows once it does."""
+        box = self.page.get_by_test_id("error")
+        await box.wait_for(timeout=PATIENCE_MS)
+        return await box.get_attribute("data-code") or ""
+
+    async def tick_statements(self) -> None:
+        """Say the three things that everybody must say."""
+        for statement in ("adult", "me", "rights"):
+            await self.page.get_by_test_id(f"consent-{statement}").check()
+
     async def consent(self) -> None:
         """From the record to the styles."""
         await self.click("continue-consent")
         await self.state("consent")
-        for statement in ("adult", "me", "rights"):
-            await self.page.get_by_test_id(f"consent-{statement}").check()
+        await self.tick_statements()
         await self.click("consent-agree")
         await self.state("style")
+
+    async def to_consent(self, photo: Path) -> None:
+        """From the start to the consent."""
+        await self.give(photo)
+        await self.state("checks")
+        await self.click("continue-leaves")
+        await self.state("leaves")
+        await self.click("continue-consent")
+        await self.state("consent")
 
     async def to_styles(self, photo: Path) -> None:
         """From the start to the styles."""
@@ -114,6 +138,12 @@ class Visit:
         await self.click("continue-leaves")
         await self.state("leaves")
         await self.consent()
+
+    async def begin_drawing(self, photo: Path) -> None:
+        """From the start to a job in the first style of a tiny bundle."""
+        await self.to_styles(photo)
+        await self.click(f"style-{tiny_bundle.STYLES[0]}")
+        await self.click("generate")
 
 
 def chromium_program() -> str:
@@ -153,15 +183,21 @@ async def system(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Syst
 
 
 @asynccontextmanager
-async def visiting(browser: Browser, system: System, width: int = 1280) -> AsyncIterator[Visit]:
-    """A fresh visit; a page that complained (an exception, a refused resource) fails the test."""
+async def visiting(
+    browser: Browser, system: System, width: int = 1280, *, address: str = "/", state: str = "photo"
+) -> AsyncIterator[Visit]:
+    """A fresh visit; a page that complained (an exception, a refused resource) fails the test.
+
+    ``address`` is a path or a fragment of the gateway's; ``state`` is where the page then stands, or "" for a text.
+    """
     context = await browser.new_context(viewport={"width": width, "height": 900}, accept_downloads=True)
     page = await context.new_page()
     visit = Visit(page, system)
     context.on("request", visit.record)
     page.on("pageerror", lambda error: visit.complaints.append(str(error)))
-    await page.goto(system.address)
-    await visit.state("photo")
+    await page.goto(system.address + address)
+    if state:
+        await visit.state(state)
     yield visit
     await context.close()
     assert not visit.complaints

@@ -44,15 +44,21 @@ async def steps(visit: Visit, photo: Path, style: str) -> Iterator[tuple[str, by
     await visit.click("continue-consent")
     await visit.state("consent")
     await take("4-consent")
-    for statement in ("adult", "me", "rights"):
-        await visit.page.get_by_test_id(f"consent-{statement}").check()
+    await visit.tick_statements()
     await visit.click("consent-agree")
     await visit.state("style")
     await visit.click(f"style-{style}")
     await take("5-style")
     await visit.click("generate")
+    await visit.page.get_by_test_id("key-fingerprint").first.wait_for(state="attached")
+    await take("6-drawing")
     await visit.state("result")
-    await take("6-portrait")
+    await take("7-portrait")
+    await visit.click("withdraw")
+    await visit.page.get_by_test_id("back-to-portrait").wait_for()
+    await take("8-withdrawn")
+    await visit.page.goto(f"{visit.system.address}/trust.html")
+    await take("9-trust")
     return iter(taken)
 
 
@@ -70,7 +76,7 @@ async def readme_picture(browser: Browser, system: System, photo: Path, style: s
     """What leaves, and what comes back, side by side."""
     async with visiting(browser, system, README_WIDTH) as visit:
         shown = dict(await steps(visit, photo, style))
-    halves = [Image.open(io.BytesIO(shown[name])).convert("RGB") for name in ("3-leaves", "6-portrait")]
+    halves = [Image.open(io.BytesIO(shown[name])).convert("RGB") for name in ("3-leaves", "7-portrait")]
     both = Image.new("RGB", (2 * README_WIDTH, README_HEIGHT))
     for index, half in enumerate(halves):
         both.paste(half.crop((0, 0, README_WIDTH, README_HEIGHT)), (index * README_WIDTH, 0))

@@ -13,6 +13,7 @@ from PIL import Image
 from playwright.async_api import Browser
 
 from schemas import canonical, embedding, sealing
+from schemas.consent_file import ConsentFile, check_consent
 from schemas.receipt_file import ReceiptFile, check_receipt_file
 from tests import tiny_bundle
 from tests.browser.conftest import EDGE, PAGE, Visit, visiting
@@ -48,6 +49,9 @@ async def test_one_photo_gives_one_portrait_and_no_byte_of_it_leaves(visit: Visi
     assert record.parts == {"geometry", "look", "embedding"}
     assert not [sent for sent in visit.sent if sent.method != "GET"], "nothing was sent before consent"
     await visit.consent()
+    kept = canonical.decode(ConsentFile, await visit.download("download-consent"))
+    assert check_consent(kept).grant.statement.volunteer_machine == "no"
+    assert "2 witnesses have signed" in await visit.page.get_by_test_id("consent-card").inner_text()
     await visit.click(f"style-{tiny_bundle.STYLES[0]}")
     await visit.click("generate")
     await visit.state("result")
@@ -56,6 +60,8 @@ async def test_one_photo_gives_one_portrait_and_no_byte_of_it_leaves(visit: Visi
     assert "trainedAlgorithmicMedia" in picture.info["XML:com.adobe.xmp"]
     file = canonical.decode(ReceiptFile, await visit.download("download-receipt"))
     assert len(list(check_receipt_file(file))) > 5
+    assert file.consent == kept
+    assert "2 witnesses have signed" in await visit.page.get_by_test_id("receipt").inner_text()
     everything = b"\0".join(sent.everything for sent in visit.sent)
     private = windows(photo) | windows(raw[embedding.HEADER_BYTES :]) | windows(float_form(record))
     assert not [window for window in private if window in everything]
@@ -71,7 +77,7 @@ async def test_every_request_is_to_our_own_origin_and_carries_no_cookie(visit: V
     assert {sent.origin for sent in visit.sent} == {visit.system.address}
     assert not [sent for sent in visit.sent if "cookie" in sent.headers]
     posts = [sent for sent in visit.sent if sent.method == "POST"]
-    assert [sent.url.rsplit("/", 1)[1] for sent in posts] == ["consents", "jobs", "disclosures"]
+    assert visit.posted() == ["consents", "jobs", "disclosures"]
     length = int.from_bytes(posts[2].body[:4], "big")
     assert len(posts[2].body) == 4 + length + sealing.SEALED_REQUEST_BYTES
     assert await visit.page.context.cookies() == []
@@ -146,9 +152,7 @@ async def test_an_optional_part_that_is_switched_off_is_not_in_the_record(visit:
 
 async def test_the_journey_works_on_a_phone(browser: Browser, system: System, astronaut: Path) -> None:
     async with visiting(browser, system, width=390) as visit:
-        await visit.to_styles(astronaut)
-        await visit.click(f"style-{tiny_bundle.STYLES[0]}")
-        await visit.click("generate")
+        await visit.begin_drawing(astronaut)
         await visit.state("result")
         wide = await visit.page.evaluate("document.documentElement.scrollWidth > innerWidth + 1")
         assert not wide, "no sideways scrolling"
@@ -168,11 +172,7 @@ async def test_without_a_worker_the_person_is_told_how_long_it_waits_and_that_no
         running(tmp_path, page=PAGE, edge=EDGE, start_worker=False, claim_seconds=3) as system,
         visiting(browser, system) as visit,
     ):
-        await visit.to_styles(astronaut)
-        await visit.click(f"style-{tiny_bundle.STYLES[0]}")
-        await visit.click("generate")
+        await visit.begin_drawing(astronaut)
         await visit.page.get_by_text(re.compile(r"\d s of at most 3 s")).first.wait_for()
-        box = visit.page.get_by_test_id("error")
-        await box.wait_for()
-        assert await box.get_attribute("data-code") == "no-worker"
-        assert not [sent for sent in visit.sent if sent.url.endswith("/disclosures")]
+        assert await visit.refusal() == "no-worker"
+        assert "disclosures" not in visit.posted()

@@ -126,6 +126,12 @@ async def leave(scene: Scene) -> None:
     scene.visit.cancel()
 
 
+async def withdraw(scene: Scene) -> None:
+    """The person withdraws the consent."""
+    process.go_on(scene.child)
+    await scene.visitor.withdraw()
+
+
 def send(number: signal.Signals) -> Strike:
     """The child gets a signal."""
 
@@ -145,5 +151,6 @@ ENDINGS: Final = (
     Ending(name="segmentation fault", kind=LONG, strike=send(signal.SIGSEGV), receipt="killed"),
     Ending(name="kill -9", kind=LONG, strike=send(signal.SIGKILL), receipt="killed"),
     Ending(name="timeout", kind=HURRIED, strike=wait, receipt="timeout"),
+    Ending(name="revoked", kind=LONG, strike=withdraw, receipt="revoked"),
     Ending(name="cancelled", kind=LONG, strike=leave, receipt=None),
 )

@@ -7,8 +7,8 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -133,11 +133,11 @@ def write_bundles(folder: Path) -> tuple[dict[Kind, Path], dict[Kind, str]]:
     return folders, digests
 
 
-@contextmanager
-def worker(house: Path, name: str, nats: world.NatsServer, gateway_key: str, **more: str) -> Iterator[WorkerProcess]:
+def worker(house: Path, name: str, nats_url: str, gateway_key: str, **more: str) -> WorkerProcess:
     """A worker below ``house`` that was not started yet."""
-    with whole.worker_environ(house / name, nats, house, gateway_key) as environ:
-        yield WorkerProcess(house / name, environ | {"TMPDIR": str(house / "temporary")} | more)
+    own = {"worker_key_file": str(house / name / "worker.key")} | more
+    environ = whole.worker_environ(house / name, nats_url, house, gateway_key, **own)
+    return WorkerProcess(house / name, environ | {"TMPDIR": str(house / "temporary")})
 
 
 @asynccontextmanager
@@ -168,18 +168,17 @@ async def running_house(folder: Path) -> AsyncIterator[House]:
     names = (whole.write_key(folder / "patient" / "worker.key"), whole.write_key(folder / "hurried" / "worker.key"))
     gateway_key = whole.write_key(folder / "state" / "gateway.key")
     manifests = tuple(path / "bundle.json" for path in folders.values())
-    patient_bundles = os.pathsep.join(str(path) for kind, path in folders.items() if kind != HURRIED)
-    with (
-        world.nats_server(folder / "nats") as nats,
-        worker(folder, "patient", nats, gateway_key, LIKENESS_BUNDLES=patient_bundles) as patient,
-        worker(
-            *(folder, "hurried", nats, gateway_key),
-            LIKENESS_BUNDLES=str(folders[HURRIED]),
-            LIKENESS_JOB_SECONDS=str(HURRIED_SECONDS),
-        ) as hurried,
-    ):
-        settings = world.settings(folder, nats, bundles=manifests, workers=names)
-        async with gateway(settings, folder) as gateway_pid:
+    queues = {
+        names[0]: [("company", digest) for kind, digest in digests.items() if kind != HURRIED],
+        names[1]: [("company", digests[HURRIED])],
+    }
+    with whole.guarded_nats(folder / "nats", queues) as nats:
+        patient_bundles = os.pathsep.join(str(path) for kind, path in folders.items() if kind != HURRIED)
+        patient = worker(folder, "patient", nats.worker_url(names[0]), gateway_key, bundles=patient_bundles)
+        patience = {"bundles": str(folders[HURRIED]), "job_seconds": str(HURRIED_SECONDS)}
+        hurried = worker(folder, "hurried", nats.worker_url(names[1]), gateway_key, **patience)
+        settings = world.settings(folder, nats, bundles=manifests, workers=names, **nats.gateway_places())
+        async with whole.witnessed(folder / "state", 1), gateway(settings, folder) as gateway_pid:
             try:
                 await patient.start()
                 await hurried.start()

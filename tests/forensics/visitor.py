@@ -7,7 +7,7 @@ from schemas import signing
 from schemas.job import SealedRequest
 from schemas.scalars import from_b64u
 from tests import tiny_bundle
-from tests.client import Job, Outcome, Person
+from tests.client import Claimed, Job, Outcome, Person
 from tests.forensics.face import Face
 from tests.forensics.house import House, Kind
 from tests.forensics.windows import PUBLIC, Windows, joined, of_bytes, of_tensor
@@ -26,19 +26,27 @@ class Visitor:
     reply_key: bytes = field(default=b"", repr=False)
     token: str = field(default="", repr=False)
     grant: str = field(default="", repr=False)
+    person: Person | None = field(default=None, repr=False)
 
     async def visit(self, house: House, kind: Kind, before_sending: Callable[[], None]) -> None:
         """Ask for one image from the bundle ``kind``; ``before_sending`` is called when the request has been sealed."""
         async with house.http() as http:
-            person = Person(http)
+            person = self.person = Person(http)
             answer = await person.consent(bundle=house.digests[kind], max_images=1, max_disclosures=1)
             assert answer.status_code == 201, answer.text
             self.token, self.grant = person.token, person.grant
             facts = await person.facts()
-            job = _Job(person, signing.key_of(facts.key), self.face.raw, tiny_bundle.STYLES[0], self.face.seed, 1)
+            keys = tuple(map(signing.key_of, facts.keys))
+            job = _Job(person, keys, self.face.raw, tiny_bundle.STYLES[0], self.face.seed, 1)
             job.visitor, job.before_sending = self, before_sending
             self.outcome = job.outcome
             await job.run()
+
+    async def withdraw(self) -> None:
+        """Withdraw the consent while the job goes on."""
+        assert self.person is not None
+        answer = await self.person.revoke()
+        assert answer.status_code == 200, answer.text
 
     def windows(self) -> Windows:
         """Windows of the secrets of this visit."""
@@ -69,10 +77,10 @@ class _Job(Job):
         self.visitor.response_secret = secret
         return super().request(secret)
 
-    def seal(self, offer_raw: bytes, claim: str) -> bytes:
-        sealed = super().seal(offer_raw, claim)
-        assert self.checked is not None
+    def seal(self, to: Claimed) -> bytes:
+        sealed = super().seal(to)
+        assert to.checked is not None
         self.visitor.sealed, self.visitor.reply_key = sealed, self.reply_key
-        self.visitor.claimed_key = self.checked.hpke_key
+        self.visitor.claimed_key = to.checked.hpke_key
         self.before_sending()
         return sealed

@@ -44,7 +44,7 @@ async def visit(system: System, kind: type[Job]) -> Outcome:
         person = Person(http)
         assert (await person.consent()).status_code == 201
         facts = await person.facts()
-        return await kind(person, signing.key_of(facts.key), RECORD, STYLE, 1, 1).run()
+        return await kind(person, tuple(map(signing.key_of, facts.keys)), RECORD, STYLE, 1, 1).run()
 
 
 async def test_no_worker_is_said_with_how_long_it_waited_and_costs_nothing(tmp_path: Path) -> None:

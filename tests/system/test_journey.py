@@ -101,14 +101,17 @@ async def test_the_bus_sees_offers_and_sealed_bytes_of_one_size_and_nothing_else
         async def listen(message: Msg) -> None:
             seen.append(message)
 
-        tap = await nats.connect(system.nats.url)
-        await tap.subscribe(">", cb=listen)
-        await tap.flush()
+        taps = [await nats.connect(url) for url in system.nats.gateway_places().values()]
+        for tap in taps:
+            await tap.subscribe(">", cb=listen)
+            await tap.flush()
         outcome = await draw(system)
-        await tap.flush()
-        streams = await tap.jetstream().streams_info()
+        for tap in taps:
+            await tap.flush()
+        streams = await taps[0].jetstream().streams_info()
         held = {info.config.name: info.state.messages for info in streams}
-        await tap.close()
+        for tap in taps:
+            await tap.close()
     payloads = b"\0".join(message.data for message in seen)
     (png,) = outcome.images
     secrets = [RECORD[at : at + 8] for at in range(8, len(RECORD) - 8)] + [
@@ -117,5 +120,6 @@ async def test_the_bus_sees_offers_and_sealed_bytes_of_one_size_and_nothing_else
     assert not [window for window in secrets if window in payloads]
     sealed = {len(m.data) for m in seen if m.subject.startswith("likeness.event.") and len(m.data) > 10_000}
     assert sealed == {5 + 7 + sealing.SEALED_CHUNK_BYTES}
-    assert any(m.subject.startswith("likeness.offer.") for m in seen), "the tap must see something"
-    assert held[subjects.OFFERS_STREAM] == 0, "an offer that was taken is gone"
+    heard = {name for name in ("likeness.offer.", "$KV.") if any(m.subject.startswith(name) for m in seen)}
+    assert heard == {"likeness.offer.", "$KV."}, "the taps must see something in both accounts"
+    assert held == {subjects.OFFERS_STREAM: 0}, "an offer that was taken is gone"

@@ -14,7 +14,7 @@ from schemas.errors import LikenessError
 from schemas.job import SealedRequest
 from schemas.scalars import digest, to_b64u
 from tests import tiny_bundle
-from tests.client import Job, Person
+from tests.client import Claimed, Job, Person
 from tests.whole import System, running
 
 pytestmark = [pytest.mark.anyio, pytest.mark.system]
@@ -144,9 +144,9 @@ class Edited(Job):
         """The request, edited."""
         return msgspec.structs.replace(super().request(secret), **(self.edits or {}))
 
-    def seal(self, offer_raw: bytes, claim: str) -> bytes:
+    def seal(self, to: Claimed) -> bytes:
         """The envelope, perhaps to a key that is not the worker's."""
-        sealed = super().seal(offer_raw, claim)
+        sealed = super().seal(to)
         if not self.other_key:
             return sealed
         return sealing.seal_request(b"{}", sealing.worker_key(bytes(32)).public, bytes(32))
@@ -178,7 +178,7 @@ SCALE = len(RECORD) - embedding.EMBEDDING_BYTES
 )
 async def test_a_sealed_request_that_is_not_one(person: Person, edits: dict[str, Any], code: str) -> None:
     facts = await person.facts()
-    outcome = await Edited(person, signing.key_of(facts.key), RECORD, STYLE, 1, 1, edits=edits).run()
+    outcome = await Edited(person, tuple(map(signing.key_of, facts.keys)), RECORD, STYLE, 1, 1, edits=edits).run()
     assert outcome.problem is not None
     assert outcome.problem.code == code
     assert not outcome.images
@@ -188,7 +188,7 @@ async def test_a_sealed_request_that_is_not_one(person: Person, edits: dict[str,
 
 async def test_sealed_to_another_key(person: Person) -> None:
     facts = await person.facts()
-    outcome = await Edited(person, signing.key_of(facts.key), RECORD, STYLE, 1, 1, other_key=True).run()
+    outcome = await Edited(person, tuple(map(signing.key_of, facts.keys)), RECORD, STYLE, 1, 1, other_key=True).run()
     assert outcome.problem is not None
     assert outcome.problem.code == "cannot-open"
     assert outcome.receipt is not None

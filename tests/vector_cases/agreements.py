@@ -1,22 +1,46 @@
-"""Cases about who agreed to what: consent, claim, job, receipt."""
+"""Cases about who agreed to what: consent, its admission and withdrawal, the use of a token."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from schemas import canonical, signing
+from schemas.consent import Admitted, Revocation, Revoked, consent_leaf, revocation_leaf
 from schemas.job import Disclosure, JobRequest
+from schemas.log_leaf import commitment
 from schemas.scalars import digest, to_b64u
-from tests.statements import NOTICE, World, signing_key
+from tests.statements import NOTICE, NOW, World, seed, signing_key
+from tests.vector_cases import proofs
+from tests.vector_cases.claims import x_of
 
 Case = dict[str, Any]
 
 
 def consent_cases() -> Iterator[Case]:
-    """Grants at a gateway (``open_grant``) and tokens for a grant at a worker (``token_for_grant``)."""
-    world = World()
+    """Grants at a gateway (``open_grant``), tokens at a worker (``token_for_grant``), the answer (``admitted``)."""
+    yield from _grants(World())
+    yield from _tokens(World())
+    yield from _admissions(World())
+
+
+def _grants(world: World) -> Iterator[Case]:
     now = world.now
+    ours = world.grant_jws(pool="volunteer", volunteer_machine="yes")
     grants = {
         "a fresh grant": (world.grant_jws(), now, NOTICE, "accept"),
+        "yes to a volunteer's machine": (ours, now, NOTICE, "accept"),
+        "no to a volunteer's machine, and no other": (world.grant_jws(pool="volunteer"), now, NOTICE, "wrong-pool"),
+        "yes to a volunteer's machine in a company pool": (
+            world.grant_jws(volunteer_machine="yes"),
+            now,
+            NOTICE,
+            "wrong-pool",
+        ),
+        "yes to a volunteer's machine in an attested pool": (
+            world.grant_jws(pool="attested", volunteer_machine="yes"),
+            now,
+            NOTICE,
+            "wrong-pool",
+        ),
         "another notice": (world.grant_jws(), now, digest(b"other"), "notice-outdated"),
         "six minutes old": (world.grant_jws(), now + 360, NOTICE, "grant-expired"),
         "from the future": (world.grant_jws(), now - 61, NOTICE, "grant-expired"),
@@ -25,105 +49,128 @@ def consent_cases() -> Iterator[Case]:
     }
     for name, (jws, at, notice, expect) in grants.items():
         yield {"name": name, "op": "open_grant", "grant": jws, "notice": notice, "now": at, "expect": expect}
-    stranger = signing.sign(world.grant(), signing_key("other"), introduce=True)
-    tokens = {
-        "a token for its grant": (world.token_jws(), world.grant_jws(), now, "accept"),
-        "a token that allows less": (world.token_jws(max_images=1, styles=["plain"]), world.grant_jws(), now, "accept"),
-        "expired": (world.token_jws(), world.grant_jws(), now + 900, "token-expired"),
-        "not yet": (world.token_jws(), world.grant_jws(), now - 61, "token-expired"),
-        "another grant": (world.token_jws(), world.grant_jws(nonce="01" * 16), now, "grant-mismatch"),
-        "more images": (world.token_jws(max_images=3), world.grant_jws(), now, "grant-mismatch"),
-        "more disclosures": (world.token_jws(max_disclosures=2), world.grant_jws(), now, "grant-mismatch"),
-        "another style": (world.token_jws(styles=["plain", "zoo"]), world.grant_jws(), now, "grant-mismatch"),
-        "another bundle": (world.token_jws(bundle=digest(b"x")), world.grant_jws(), now, "grant-mismatch"),
-        "another pool": (world.token_jws(aud="volunteer"), world.grant_jws(), now, "grant-mismatch"),
-        "lasts longer": (world.token_jws(exp=now + 901), world.grant_jws(), now, "grant-mismatch"),
-        "a grant by somebody else": (world.token_jws(), stranger, now, "wrong-holder"),
-        "signed by somebody else": (
-            signing.sign(world.token(), signing_key("other")),
-            world.grant_jws(),
-            now,
-            "unknown-key",
-        ),
+
+
+def _tokens(world: World) -> Iterator[Case]:
+    now, other = world.now, signing_key("other")
+    grant = world.grant_jws()
+    unsaid = world.grant_jws(pool="volunteer")
+    token, gateway = world.token_jws(), [x_of(world.gateway)]
+    new = x_of(signing_key("new gateway"))
+    edits: dict[str, tuple[dict[str, Any], str]] = {
+        "a token that allows less": ({"max_images": 1, "styles": ["plain"]}, "accept"),
+        "more images": ({"max_images": 3}, "grant-mismatch"),
+        "more disclosures": ({"max_disclosures": 2}, "grant-mismatch"),
+        "another style": ({"styles": ["plain", "zoo"]}, "grant-mismatch"),
+        "another notice in the token": ({"notice": digest(b"x")}, "grant-mismatch"),
+        "another bundle": ({"bundle": digest(b"x")}, "grant-mismatch"),
+        "another pool": ({"aud": "volunteer"}, "grant-mismatch"),
+        "another region": ({"region": "elsewhere"}, "grant-mismatch"),
+        "lasts longer": ({"exp": now + 901}, "grant-mismatch"),
+        "for another key": ({"cnf": signing.thumbprint(other.public_key())}, "wrong-holder"),
     }
-    gateway = to_b64u(world.gateway.public_key().public_bytes_raw())
-    for name, (token, grant, at, expect) in tokens.items():
-        yield {
-            "name": name,
-            "op": "token_for_grant",
-            "token": token,
-            "grant": grant,
-            "gateway": gateway,
-            "now": at,
-            "expect": expect,
-        }
+    tokens: dict[str, tuple[str, str, list[str], int, str]] = {
+        "a token for its grant": (token, grant, gateway, 0, "accept"),
+        **{name: (world.token_jws(**edit), grant, gateway, 0, code) for name, (edit, code) in edits.items()},
+        "expired": (token, grant, gateway, 900, "token-expired"),
+        "not yet": (token, grant, gateway, -61, "token-expired"),
+        "another grant": (token, world.grant_jws(nonce="01" * 16), gateway, 0, "grant-mismatch"),
+        "a volunteer's machine without its yes": (
+            world.token_jws(grant_jws=unsaid, aud="volunteer"),
+            unsaid,
+            gateway,
+            0,
+            "grant-mismatch",
+        ),
+        "a grant by somebody else": (
+            token,
+            signing.sign(world.grant(), other, introduce=True),
+            gateway,
+            0,
+            "wrong-holder",
+        ),
+        "signed by somebody else": (signing.sign(world.token(), other), grant, gateway, 0, "unknown-key"),
+        "signed by a key that still verifies": (token, grant, [new, *gateway], 0, "accept"),
+        "signed by a key that no longer verifies": (token, grant, [new], 0, "unknown-key"),
+    }
+    for name, (jws, granted, keys, later, expect) in tokens.items():
+        shared: Case = {"token": jws, "grant": granted, "gateway": keys, "now": now + later}
+        yield {"name": name, "op": "token_for_grant", **shared, "expect": expect}
 
 
-def claim_cases() -> Iterator[Case]:
-    """Offer, roster entry and claim at the browser."""
+def _admissions(world: World) -> Iterator[Case]:
+    grant, token = world.grant_jws(), world.token_jws()
+    leaf = consent_leaf(world.grant(), token)
+
+    def admitted(
+        name: str, expect: str, *, proof: str = proofs.proof_of(leaf), said: str = token, **edits: Any
+    ) -> Case:
+        raw = canonical.encode(Admitted(token=said, proof=proof)).decode()
+        shared: Case = {"grant": grant, "gateway": [x_of(world.gateway)], "policy": proofs.policy(), "now": NOW}
+        return {"name": name, "op": "admitted", "raw": raw, **shared, **edits, "expect": expect}
+
+    yield admitted("an admission", "accept")
+    for name, (proof, expect) in {**proofs.bad_proofs(leaf), **proofs.timed_proofs(leaf)}.items():
+        yield admitted(f"a consent {name}", expect, proof=proof)
+    salted = commitment("consent", seed("another salt"), token)
+    yield admitted("a consent with another salt", "proof-invalid", proof=proofs.proof_of(salted))
+    labelled = commitment("revocation", bytes.fromhex(world.grant().salt_commitment), token)
+    yield admitted("a leaf of another kind", "proof-invalid", proof=proofs.proof_of(labelled))
+    theirs = world.token_jws(grant_jws=world.grant_jws(nonce="01" * 16))
+    proof = proofs.proof_of(consent_leaf(world.grant(), theirs))
+    yield admitted("an admission of another grant", "grant-mismatch", said=theirs, proof=proof)
+    new = x_of(signing_key("new gateway"))
+    yield admitted("an admission by a key that still verifies", "accept", gateway=[new, x_of(world.gateway)])
+    yield admitted("an admission by a key that no longer verifies", "unknown-key", gateway=[new])
+    yield admitted("an admission under a policy that is none", "policy-invalid", policy="quorum none\n")
+    good = admitted("", "")["raw"]
+    yield admitted("a token alone", "not-json") | {"raw": token}
+    yield admitted("an admission with a space", "not-canonical") | {"raw": good.replace(":", ": ", 1)}
+
+
+def revocation_cases() -> Iterator[Case]:
+    """Withdrawals at a gateway (``revocation``), and its answers at a browser (``revoked``)."""
     world = World()
-    other = digest(b"other")
-    offer = canonical.encode(world.offer()).decode()
-    longer = world.roster_jws(not_after=world.now + 24 * 3600 + 1)
-    cases: dict[str, tuple[str, str, str, int, str]] = {
-        "a good claim": (offer, world.roster_jws(), world.claim_jws(), 0, "accept"),
-        "another offer": (
-            canonical.encode(world.offer(lot=2, lots=2)).decode(),
-            world.roster_jws(),
-            world.claim_jws(),
-            0,
-            "claim-mismatch",
-        ),
-        "another bundle": (offer, world.roster_jws(), world.claim_jws(bundle=other), 0, "claim-mismatch"),
-        "another roster entry": (offer, world.roster_jws(), world.claim_jws(roster=other), 0, "claim-mismatch"),
-        "a lease that is over": (offer, world.roster_jws(), world.claim_jws(), 30, "claim-mismatch"),
-        "a claim from the future": (
-            offer,
-            world.roster_jws(),
-            world.claim_jws(issued_at=world.now + 61),
-            0,
-            "claim-mismatch",
-        ),
-        "a roster entry that is over": (
-            offer,
-            world.roster_jws(not_after=world.now),
-            world.claim_jws(),
-            0,
-            "claim-mismatch",
-        ),
-        "a roster entry for too long": (offer, longer, world.claim_jws(), 0, "claim-mismatch"),
-        "a roster entry by somebody else": (
-            offer,
-            signing.sign(world.roster(), signing_key("other")),
-            world.claim_jws(),
-            0,
-            "unknown-key",
-        ),
-        "a claim by somebody else": (
-            offer,
-            world.roster_jws(),
-            signing.sign(world.claim(), signing_key("other")),
-            0,
-            "unknown-key",
-        ),
-        "a short key": (offer, world.roster_jws(), world.claim_jws(hpke_key=to_b64u(bytes(1215))), 0, "bad-field"),
+    mine = world.revocation_jws()
+    statements = {
+        "a withdrawal": (mine, 0, "accept"),
+        "a withdrawal 15 minutes old": (mine, 900, "accept"),
+        "an older withdrawal": (mine, 901, "job-stale"),
+        "a withdrawal from the future": (mine, -901, "job-stale"),
+        "a short salt": (world.revocation_jws(salt=to_b64u(bytes(31))), 0, "bad-field"),
+        "no key brought": (signing.sign(_revocation(mine), world.browser), 0, "bad-header"),
+        "a consent in place of a withdrawal": (world.grant_jws(), 0, "bad-header"),
     }
-    for field in ("pool", "region"):
-        value = {"pool": "volunteer", "region": "elsewhere"}[field]
-        entry = world.roster_jws(**{field: value})
-        claim = world.claim_jws(roster=digest(entry.encode()))
-        cases[f"a worker of another {field}"] = (offer, entry, claim, 0, "claim-mismatch")
-    gateway = to_b64u(world.gateway.public_key().public_bytes_raw())
-    for name, (raw, roster, claim, later, expect) in cases.items():
-        yield {
-            "name": name,
-            "offer": raw,
-            "roster": roster,
-            "claim": claim,
-            "gateway": gateway,
-            "now": world.now + later,
-            "expect": expect,
-        }
+    for name, (jws, later, expect) in statements.items():
+        yield {"name": name, "op": "revocation", "jws": jws, "now": NOW + later, "expect": expect}
+    yield from _answers(world, mine)
+
+
+def _revocation(jws: str) -> Revocation:
+    return signing.open_introduced(Revocation, jws).statement
+
+
+def _answers(world: World, mine: str) -> Iterator[Case]:
+    leaf = revocation_leaf(_revocation(mine), mine)
+    again = world.revocation_jws(salt=to_b64u(seed("another salt")))
+    shared: Case = {"statement": mine, "token": world.token_jws(), "policy": proofs.policy(), "now": NOW}
+
+    def revoked(name: str, expect: str, proof: str, token: str = digest(world.token_jws().encode())) -> Case:
+        said = Revoked(token=token, revoked_at=NOW, disclosures=0, proof=proof)
+        raw = canonical.encode(said).decode()
+        return {"name": name, "op": "revoked", "raw": raw, **shared, "expect": expect}
+
+    good = proofs.proof_of(leaf)
+    yield revoked("an answer", "accept", good)
+    for name, (proof, expect) in {**proofs.bad_proofs(leaf), **proofs.timed_proofs(leaf)}.items():
+        yield revoked(f"a withdrawal {name}", expect, proof)
+    other = proofs.proof_of(revocation_leaf(_revocation(again), again))
+    yield revoked("the proof of another withdrawal", "proof-invalid", other)
+    yield revoked(
+        "the proof of the consent", "proof-invalid", proofs.proof_of(consent_leaf(world.grant(), world.token_jws()))
+    )
+    yield revoked("an answer about another token", "grant-mismatch", good, digest(b"another token"))
+    yield revoked("a proof alone", "not-json", good) | {"raw": good}
 
 
 def job_cases() -> Iterator[Case]:
@@ -183,46 +230,4 @@ def job_cases() -> Iterator[Case]:
         **shared,
         "now": world.now,
         "expect": "bad-header",
-    }
-
-
-def erasure_cases() -> Iterator[Case]:
-    """Receipts at the browser."""
-    world = World()
-    receipt = world.receipt()
-    shared: Case = {
-        "worker": to_b64u(world.worker.public_key().public_bytes_raw()),
-        "offer": receipt.offer,
-        "claim": receipt.claim,
-    }
-    failed = world.receipt_jws(result=None, images=0, exit_kind="killed", opened_at=None)
-    yield {"name": "a receipt", "jws": world.receipt_jws(), **shared, "result": receipt.result, "expect": "accept"}
-    yield {"name": "a receipt without image", "jws": failed, **shared, "result": None, "expect": "accept"}
-    yield {
-        "name": "another result",
-        "jws": world.receipt_jws(),
-        **shared,
-        "result": digest(b"x"),
-        "expect": "receipt-mismatch",
-    }
-    yield {
-        "name": "another offer",
-        "jws": world.receipt_jws(offer=digest(b"x")),
-        **shared,
-        "result": receipt.result,
-        "expect": "receipt-mismatch",
-    }
-    yield {
-        "name": "another claim",
-        "jws": world.receipt_jws(claim=digest(b"x")),
-        **shared,
-        "result": receipt.result,
-        "expect": "receipt-mismatch",
-    }
-    yield {
-        "name": "by another worker",
-        "jws": signing.sign(receipt, signing_key("other")),
-        **shared,
-        "result": receipt.result,
-        "expect": "unknown-key",
     }

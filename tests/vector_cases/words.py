@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from schemas import canonical, frames, signing
+from schemas.job import Choose
 from schemas.scalars import to_b64u
 from tests.statements import World, signing_key
 
@@ -75,6 +76,16 @@ def signing_cases() -> Iterator[Case]:
         "alg EdDSA": (resigned(plain | {"alg": "EdDSA"}), key, "bad-header"),
         "another typ": (resigned(plain | {"typ": "likeness-offer+jwt"}), key, "bad-header"),
         "an unknown crit": (resigned(plain | {"crit": ["x"], "x": 1}), key, "bad-header"),
+        "the key in the header too": (
+            resigned(plain | {"jwk": {"crv": "Ed25519", "kty": "OKP", "x": key}}),
+            key,
+            "accept",
+        ),
+        "another key in the header": (
+            resigned(plain | {"jwk": {"crv": "Ed25519", "kty": "OKP", "x": other}}),
+            key,
+            "bad-header",
+        ),
         "no kid": (resigned({"alg": "Ed25519", "typ": "likeness-claim+jwt"}), key, "bad-header"),
         "two parts": (f"{header}.{payload}", key, "bad-header"),
         "four parts": (good + ".", key, "bad-header"),
@@ -82,24 +93,32 @@ def signing_cases() -> Iterator[Case]:
         "payload of another kind": (resigned(plain, to_b64u(canonical.encode(world.offer()))), key, "bad-field"),
     }
     for name, (jws, trusted, expect) in cases.items():
-        yield {"name": name, "struct": "Claim", "jws": jws, "key": trusted, "expect": expect}
+        yield {"name": name, "struct": "Claim", "jws": jws, "keys": [trusted], "expect": expect}
+    several = {
+        "the first of two keys": ([key, other], "accept"),
+        "the second of two keys": ([other, key], "accept"),
+        "none of two keys": ([other, to_b64u(signing_key("third").public_key().public_bytes_raw())], "unknown-key"),
+        "no key at all": ([], "unknown-key"),
+    }
+    for name, (keys, expect) in several.items():
+        yield {"name": name, "struct": "Claim", "jws": good, "keys": keys, "expect": expect}
     grant = world.grant_jws()
     yield {
         "name": "a grant brings its key",
         "struct": "ConsentGrant",
         "jws": grant,
-        "key": None,
+        "keys": None,
         "expect": "accept",
         "kid": signing.thumbprint(world.browser.public_key()),
     }
-    yield {"name": "no key brought", "struct": "Claim", "jws": good, "key": None, "expect": "bad-header"}
+    yield {"name": "no key brought", "struct": "Claim", "jws": good, "keys": None, "expect": "bad-header"}
     intruder = signing.sign(world.grant(), signing_key("other"), introduce=True)
     mixed = f"{grant.split('.')[0]}.{intruder.split('.')[1]}.{intruder.split('.')[2]}"
     yield {
         "name": "signed by another than the key brought",
         "struct": "ConsentGrant",
         "jws": mixed,
-        "key": None,
+        "keys": None,
         "expect": "bad-signature",
     }
 
@@ -110,6 +129,11 @@ def frame_cases() -> Iterator[Case]:
     listed = [[int(frames.FrameKind.PROGRESS), b"{}".hex()], [int(frames.FrameKind.END), ""]]
     yield {"name": "two frames", "stream": two.hex(), "frames": listed, "expect": "accept"}
     yield {"name": "nothing", "stream": "", "frames": [], "expect": "accept"}
+    kinds = frames.FrameKind
+    said = {kinds.PROOF: b"c2sp.org/tlog-proof@v1\n", kinds.CHOOSE: canonical.encode(Choose(claims=3, lots=3))}
+    stream = b"".join(frames.encode_frame(kind, payload) for kind, payload in said.items())
+    listed = [[int(kind), payload.hex()] for kind, payload in said.items()]
+    yield {"name": "a proof and a choice", "stream": stream.hex(), "frames": listed, "expect": "accept"}
     yield {"name": "cut off", "stream": two[:-1].hex(), "expect": "result-invalid"}
-    yield {"name": "an unknown kind", "stream": "0a00000000", "expect": "result-invalid"}
+    yield {"name": "an unknown kind", "stream": "0c00000000", "expect": "result-invalid"}
     yield {"name": "a payload too long", "stream": "05ffffffff", "expect": "result-invalid"}

@@ -58,12 +58,15 @@ def draw(
     # Philox is the same on every machine, and what is drawn does not have to be unguessable.
     rng = np.random.Generator(np.random.Philox(seed % SEEDS))
     conditions = condition(record, style)
+    del record  # the caller may have kept none; what is drawn from are the arrays
     context = studio.conditioner.output("context")
     x = rng.standard_normal((1, *studio.manifest.latent_shape), dtype=np.float32)
     x *= np.float32(studio.steps.init_sigma)
     total = len(studio.steps.rows)
     try:
         studio.conditioner.run(conditions, {"context": context})
+        for array in conditions.values():
+            array.fill(0)
         loop = denoise(studio.step, x, context, studio.steps, rng)
         try:
             for done in loop:

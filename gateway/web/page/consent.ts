@@ -1,52 +1,65 @@
-// Step 4: the notice, the pool, three statements that nobody ticked beforehand, and a way out as easy as the way in.
+// Step 4: the notice, the pool, statements that nobody ticked beforehand, and a way out as easy as the way in.
 
-import type { PoolFact } from "../protocol/wire.ts";
 import { agree, type Statements } from "./agreeing.ts";
-import { button, el, fill, newId, stepHeading } from "./dom.ts";
+import { button, el, fill, stepHeading } from "./dom.ts";
 import { noticeView } from "./notice.ts";
+import { poolChoice } from "./pools.ts";
 import type { Session } from "./session.ts";
 import type { Journey, OpenStep } from "./step.ts";
 import { reachWords } from "./words.ts";
 
-const STATEMENTS: readonly { readonly name: keyof Statements; readonly testId: string; readonly words: string }[] = [
-  { name: "adult", testId: "consent-adult", words: "I am an adult." },
-  { name: "this_is_me", testId: "consent-me", words: "The photo shows me, and nobody else." },
-  { name: "i_hold_the_rights", testId: "consent-rights", words: "I have the right to use this photo." },
+const STATEMENTS: readonly { readonly testId: string; readonly words: string }[] = [
+  { testId: "consent-adult", words: "I am an adult." },
+  { testId: "consent-me", words: "The photo shows me, and nobody else." },
+  { testId: "consent-rights", words: "I have the right to use this photo." },
 ];
-
-const POOL_TITLES: Readonly<Record<PoolFact["name"], string>> = {
-  company: "a machine of the operator",
-  volunteer: "a volunteer’s machine",
-  attested: "a machine with a security chip",
-};
+const VOLUNTEER =
+  "A volunteer whom nobody has checked may open my likeness record. I know that the owner of that machine could keep " +
+  "a copy of it, and that a copy can be turned back into a picture of me.";
 
 export function consentStep(journey: Journey): OpenStep {
   const { session, go } = journey;
   const boxes = STATEMENTS.map(({ testId, words }) => tickBox(testId, words));
+  const volunteer = tickBox("consent-volunteer", VOLUNTEER);
+  const volunteerView = el(
+    "fieldset",
+    { class: "statements own" },
+    el("legend", {}, "A yes of its own, for a volunteer’s machine"),
+    volunteer.label,
+  );
   const agreeButton = button("I agree", { "data-testid": "consent-agree", disabled: true });
   const said = el("p", { class: "small", "aria-live": "polite" });
   const pools = poolChoice(session, update);
 
   function update(): void {
-    agreeButton.disabled = !boxes.every(({ input }) => input.checked) || session.pool === undefined;
+    const isVolunteer = session.pool === "volunteer";
+    volunteerView.hidden = !isVolunteer;
+    if (!isVolunteer) volunteer.input.checked = false;
+    const isSaid = boxes.every(({ input }) => input.checked) && (!isVolunteer || volunteer.input.checked);
+    agreeButton.disabled = !isSaid || session.pool === undefined;
   }
   async function submit(): Promise<void> {
     if (!session.pool) return;
     agreeButton.disabled = true;
-    fill(said, "Signing, and asking the gateway to countersign …");
-    const yes: Statements = { adult: "yes", this_is_me: "yes", i_hold_the_rights: "yes" };
+    fill(said, "Signing, and asking the gateway to countersign and to log it …");
+    const volunteer_machine = volunteer.input.checked ? "yes" : "no";
+    const yes: Statements = { adult: "yes", this_is_me: "yes", i_hold_the_rights: "yes", volunteer_machine };
     session.agreement = await agree(session, session.pool, yes);
+    session.withdrawal = undefined;
+    session.withdrawn = undefined;
     go("style");
   }
 
-  for (const { input } of boxes) input.addEventListener("change", update);
+  for (const { input } of [...boxes, volunteer]) input.addEventListener("change", update);
   agreeButton.addEventListener("click", () => void submit().catch(journey.fail));
   const element = el(
     "section",
     { class: "step step-consent" },
     stepHeading("Your consent"),
     noticeView(session.facts.notice.text),
+    el("p", {}, trustLink("Who can do what, and what nobody can promise")),
     pools,
+    volunteerView,
     scopeView(session),
     el("fieldset", { class: "statements" }, el("legend", {}, "I declare"), ...boxes.map(({ label }) => label)),
     said,
@@ -58,37 +71,18 @@ export function consentStep(journey: Journey): OpenStep {
     ),
     el("div", { class: "actions" }, button("Back to what leaves", { class: "quiet", onclick: () => go("leaves") })),
   );
+  update();
   return { element };
+}
+
+/** In a window of its own: what this page knows is gone when it is left. */
+function trustLink(words: string): HTMLElement {
+  return el("a", { href: "/trust.html", target: "_blank", rel: "noopener", "data-testid": "trust-link" }, words);
 }
 
 function tickBox(testId: string, words: string): { input: HTMLInputElement; label: HTMLElement } {
   const input = el("input", { type: "checkbox", "data-testid": testId, autocomplete: "off" });
   return { input, label: el("label", { class: "tick" }, input, el("span", {}, words)) };
-}
-
-/** Where the record may be opened. A single pool is told; of several, one must be chosen. */
-function poolChoice(session: Session, changed: () => void): HTMLElement {
-  const { pools } = session.facts;
-  const [only, ...others] = pools;
-  if (only && others.length === 0) {
-    session.pool = only.name;
-    return el(
-      "div",
-      { class: "card" },
-      el("h2", {}, `Who draws: ${POOL_TITLES[only.name]}`),
-      el("p", {}, only.promise),
-    );
-  }
-  const group = newId();
-  const choices = pools.map(({ name, promise }) => {
-    const choose = (): void => {
-      session.pool = name;
-      changed();
-    };
-    const input = el("input", { type: "radio", name: group, checked: session.pool === name, onchange: choose });
-    return el("label", { class: "tick" }, input, el("span", {}, el("strong", {}, POOL_TITLES[name]), ` — ${promise}`));
-  });
-  return el("fieldset", { class: "statements" }, el("legend", {}, "Who may draw"), ...choices);
 }
 
 function scopeView({ facts, bundle }: Session): HTMLElement {

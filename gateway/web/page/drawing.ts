@@ -1,21 +1,22 @@
 // One job from asking to receipt, as a sequence of happenings. Knows no DOM; network and clock are arguments.
 //
-// The order is the promise: offer, then roster and claim, all checked, then the disclosure, and only then images and a
-// receipt. A frame out of order ends the job.
+// The order is the promise: claims, all of them checked, then the choice and the disclosure, and only then images, a
+// receipt, and the proof that it stands in the log. A frame out of order ends the job.
 
 import { decode } from "../protocol/canonical.ts";
-import { checkReceipt } from "../protocol/erasure.ts";
+import { checkReceipt, checkReceiptProof } from "../protocol/erasure.ts";
 import type { RecordBytes } from "../protocol/embedding.ts";
 import { fromPeer, LikenessError } from "../protocol/errors.ts";
 import { decodeChunk, FrameReader, type Frame } from "../protocol/frames.ts";
 import { freshBytes, freshId, freshSeed } from "../protocol/fresh.ts";
-import { disclose, openOffer, packJob, type Disclosed, type DisclosureBytes, type JobBytes } from "../protocol/job.ts";
+import { disclose, packJob, type DisclosureBytes, type JobBytes } from "../protocol/job.ts";
 import { checkReceiptFile, packReceiptFile, readReceiptFile } from "../protocol/receipt_file.ts";
 import { ResultReader } from "../protocol/result.ts";
 import type { Bytes } from "../protocol/scalars.ts";
 import type { ErasureReceipt, Jwk, Progress, Waiting } from "../protocol/wire.ts";
-import { checkClaim, type CheckedClaim } from "../protocol/worker_key.ts";
-import type { Agreement } from "./session.ts";
+import type { CheckedClaim } from "../protocol/worker_key.ts";
+import { Gathering, text, type Candidate } from "./gathering.ts";
+import type { Agreement, Logged } from "./session.ts";
 
 const SECRET_BYTES = 32;
 
@@ -29,7 +30,12 @@ export interface JobWorld {
 
 export interface Order {
   readonly agreement: Agreement;
-  readonly gateway: Jwk;
+  /** The gateway's keys. */
+  readonly gateway: readonly Jwk[];
+  /** The witness policy that the page pins. */
+  readonly policy: string;
+  /** The company root that must vouch for the worker, if the page's address names one. */
+  readonly company: Jwk | null;
   readonly record: RecordBytes;
   readonly style: string;
   readonly images: number;
@@ -39,14 +45,18 @@ export type Happening =
   | { readonly is: "waiting"; readonly waiting: Waiting }
   /** A worker's claim was checked; nothing is sealed yet. */
   | { readonly is: "claimed"; readonly checked: CheckedClaim }
+  /** One of the claims was picked, at random where there are several. */
+  | { readonly is: "chosen"; readonly checked: CheckedClaim }
   /** From here on the record must be taken to have left the device. */
   | { readonly is: "disclosing" }
   | { readonly is: "progress"; readonly progress: Progress }
   | { readonly is: "image"; readonly png: Bytes }
-  | { readonly is: "receipt"; readonly receipt: ErasureReceipt; readonly file: Bytes };
+  /** Signed by that worker about this job; whether others can find it in the log is still to come. */
+  | { readonly is: "receipt"; readonly receipt: ErasureReceipt }
+  | { readonly is: "logged"; readonly logged: Logged };
 
 /**
- * Runs `order`; ends when the gateway ended the stream after a receipt.
+ * Runs `order`; ends when the gateway ended the stream after a receipt and its proof.
  *
  * @throws whatever the gateway or the worker named, or this side found wrong with what they said.
  */
@@ -66,18 +76,22 @@ export async function* draw(order: Order, world: JobWorld, signal: AbortSignal):
   throw job.problem ?? new LikenessError("gateway-unreachable", "the answer ended too early");
 }
 
+/** What is known once the record was sealed to a worker. */
+interface Sent {
+  readonly to: Candidate;
+  readonly disclosure: string;
+  readonly result: ResultReader;
+}
+
 /** What has been said so far, and what may come next. */
 class Job {
   readonly #order: Order;
   readonly #world: JobWorld;
   readonly #signal: AbortSignal;
-  #offer: Bytes | undefined;
-  #roster: string | undefined;
-  #claim: string | undefined;
-  #checked: CheckedClaim | undefined;
-  #disclosed: Disclosed | undefined;
-  #result: ResultReader | undefined;
-  #isReceipted = false;
+  readonly #gathering: Gathering;
+  #sent: Sent | undefined;
+  #receipt: { readonly jws: string; readonly statement: ErasureReceipt } | undefined;
+  #isLogged = false;
   /** What the gateway or the worker named as the reason for an end. */
   problem: LikenessError | undefined;
 
@@ -85,23 +99,31 @@ class Job {
     this.#order = order;
     this.#world = world;
     this.#signal = signal;
+    const { agreement, images, gateway, policy, company } = order;
+    const { token, tokenJws } = agreement;
+    this.#gathering = new Gathering({ token, tokenJws, images, gateway, policy, company });
   }
 
-  async *take({ kind, payload }: Frame): AsyncGenerator<Happening> {
+  async *take(frame: Frame): AsyncGenerator<Happening> {
+    const { kind, payload } = frame;
     switch (kind) {
       case "waiting":
         yield { is: "waiting", waiting: decode("Waiting", payload) };
         return;
       case "offer":
-        return this.#takeOffer(payload);
       case "roster":
-        this.#roster = text(payload);
-        return;
       case "claim":
-        yield* this.#takeClaim(text(payload));
+        yield* this.#gather(frame);
+        return;
+      case "proof": // of a roster entry before the choice, of the receipt at the end
+        if (this.#sent) yield await this.#takeProof(text(payload));
+        else yield* this.#gather(frame);
+        return;
+      case "choose":
+        yield* this.#choose(payload);
         return;
       case "progress":
-        if (!this.#disclosed) throw new LikenessError("out-of-order");
+        this.#working();
         yield { is: "progress", progress: decode("Progress", payload) };
         return;
       case "image":
@@ -118,31 +140,23 @@ class Job {
   /** Returns when the job ended well. @throws what went wrong. */
   close(): void {
     if (this.problem) throw this.problem;
-    const isWhole = this.#isReceipted && this.#result?.complete === this.#order.images;
+    if (this.#receipt && !this.#isLogged) throw new LikenessError("proof-invalid", "the receipt came without its proof");
+    const isWhole = this.#isLogged && this.#sent?.result.complete === this.#order.images;
     if (!isWhole) throw new LikenessError("result-invalid", "the job ended without all images and a receipt");
   }
 
-  async #takeOffer(raw: Bytes): Promise<void> {
-    if (this.#offer) throw new LikenessError("out-of-order");
-    const { agreement, images } = this.#order;
-    await openOffer(raw, { token: agreement.token, tokenJws: agreement.tokenJws, images, now: this.#world.now() });
-    this.#offer = raw;
+  async *#gather(frame: Frame): AsyncGenerator<Happening> {
+    if (this.#sent) throw new LikenessError("out-of-order");
+    const candidate = await this.#gathering.take(frame, this.#world.now());
+    if (candidate) yield { is: "claimed", checked: candidate.checked };
   }
 
-  async *#takeClaim(claim: string): AsyncGenerator<Happening> {
-    if (!this.#offer || !this.#roster || this.#disclosed) throw new LikenessError("out-of-order");
-    const { gateway } = this.#order;
-    const said = { offer: this.#offer, roster: this.#roster, claim, gateway, now: this.#world.now() };
-    const checked = await checkClaim(said);
-    this.#claim = claim;
-    this.#checked = checked;
-    yield { is: "claimed", checked };
-    yield* this.#disclose(checked);
-  }
-
-  async *#disclose(checked: CheckedClaim): AsyncGenerator<Happening> {
+  async *#choose(payload: Bytes): AsyncGenerator<Happening> {
+    if (this.#sent || this.problem) throw this.problem ?? new LikenessError("out-of-order");
+    const chosen = this.#gathering.choose(payload);
+    yield { is: "chosen", checked: chosen.checked };
     const { agreement, record, style, images } = this.#order;
-    this.#disclosed = await disclose(agreement.signer, checked, {
+    const { disclosure, body, replyKey } = await disclose(agreement.signer, chosen.checked, {
       tokenJws: agreement.tokenJws,
       grantJws: agreement.grant,
       n: agreement.disclosures + 1,
@@ -153,45 +167,48 @@ class Job {
       responseSecret: freshBytes(SECRET_BYTES),
       issued_at: this.#world.now(),
     });
-    this.#result = new ResultReader(this.#disclosed.replyKey, images);
+    this.#sent = { to: chosen, disclosure, result: new ResultReader(replyKey, images) };
     yield { is: "disclosing" };
-    await this.#world.postDisclosure(checked.offer.offer_id, this.#disclosed.body, this.#signal);
+    await this.#world.postDisclosure(chosen.checked.offer.offer_id, body, this.#signal);
+  }
+
+  /** What was sent, while its worker may still speak. */
+  #working(): Sent {
+    if (!this.#sent || this.#receipt) throw new LikenessError("out-of-order");
+    return this.#sent;
   }
 
   async *#takeChunk(payload: Bytes): AsyncGenerator<Happening> {
-    if (!this.#result) throw new LikenessError("out-of-order");
-    const png = await this.#result.take(decodeChunk(payload));
+    const png = await this.#working().result.take(decodeChunk(payload));
     if (png) yield { is: "image", png };
   }
 
-  async #takeReceipt(receipt: string): Promise<Happening> {
-    const [checked, disclosed] = [this.#checked, this.#disclosed];
-    if (!this.#offer || !this.#roster || !this.#claim || !checked || !disclosed)
-      throw new LikenessError("out-of-order");
-    const { worker, offerHash: offer, claimHash: claim } = checked;
-    const statement = await checkReceipt(receipt, {
-      worker,
-      offer,
-      claim,
-      result: (await this.#result?.digest()) ?? null,
-    });
-    this.#isReceipted = true;
-    const { agreement, gateway } = this.#order;
+  async #takeReceipt(jws: string): Promise<Happening> {
+    const { to, result } = this.#working();
+    const { worker, offerHash: offer, claimHash: claim } = to.checked;
+    const statement = await checkReceipt(jws, { worker, offer, claim, result: await result.digest() });
+    this.#receipt = { jws, statement };
+    return { is: "receipt", receipt: statement };
+  }
+
+  async #takeProof(proof: string): Promise<Happening> {
+    if (!this.#sent || !this.#receipt || this.#isLogged) throw new LikenessError("out-of-order");
+    const { jws, statement } = this.#receipt;
+    const { policy, agreement } = this.#order;
+    const listed = await checkReceiptProof(statement, jws, proof, { policy, now: this.#world.now() });
+    const { to, disclosure } = this.#sent;
     const file = packReceiptFile({
-      gateway_key: gateway,
-      grant: agreement.grant,
-      token: agreement.tokenJws,
-      offer: text(this.#offer),
-      roster: this.#roster,
-      claim: this.#claim,
-      disclosure: disclosed.disclosure,
-      receipt,
+      consent: agreement.file,
+      offer: to.offer,
+      roster: to.roster,
+      roster_proof: to.rosterProof,
+      claim: to.claim,
+      disclosure,
+      receipt: jws,
+      receipt_proof: proof,
     });
     await checkReceiptFile(readReceiptFile(file)); // what the person keeps has passed the check that others will make
-    return { is: "receipt", receipt: statement, file };
+    this.#isLogged = true;
+    return { is: "logged", logged: { listed, file } };
   }
-}
-
-function text(payload: Bytes): string {
-  return new TextDecoder("utf-8", { fatal: true }).decode(payload);
 }

@@ -1,7 +1,6 @@
-// Step 6: the job. Waiting, the claim, sealing, the worker's real steps, and a button that stops all of it.
+// Step 6: the job. Waiting, the claims, the choice, sealing, the worker's real steps, and a way to take it all back.
 
 import { LikenessError } from "../protocol/errors.ts";
-import { digest } from "../protocol/scalars.ts";
 import type { Progress, Waiting } from "../protocol/wire.ts";
 import type { CheckedClaim } from "../protocol/worker_key.ts";
 import { nowSeconds } from "./clock.ts";
@@ -9,32 +8,63 @@ import { draw, type Happening } from "./drawing.ts";
 import { button, el, fill, stepHeading } from "./dom.ts";
 import * as net from "./net.ts";
 import { progressView } from "./progress.ts";
+import { recipientsView } from "./recipients.ts";
 import { recordBytes, recordOf } from "./record.ts";
-import type { Outcome, Session } from "./session.ts";
+import { nothingYet, type Session } from "./session.ts";
 import type { Journey, OpenStep } from "./step.ts";
+import { withdraw } from "./withdrawing.ts";
+
+/** How long a stopped worker's receipt is waited for. */
+const RECEIPT_MS = 10_000;
 
 export function generateStep(journey: Journey): OpenStep {
+  const { session } = journey;
   const stop = new AbortController();
   const progress = progressView("Progress of the portrait");
-  const recipient = el("div", { class: "card recipient", hidden: true });
+  const recipients = el("div", { class: "card recipient", hidden: true });
+  const takeBack = button("Stop and withdraw", { "data-testid": "withdraw" });
   progress.show("Asking the gateway for a worker …");
   const element = el(
     "section",
     { class: "step step-generate" },
     stepHeading("Your portrait is being drawn"),
     progress.element,
-    recipient,
-    el("div", { class: "actions" }, button("Stop", { "data-testid": "cancel", onclick: () => stop.abort() })),
+    recipients,
+    el("div", { class: "actions" }, takeBack),
+    el("p", { class: "small" }, "Stopping withdraws your consent at once. You can agree again whenever you like."),
   );
 
   let isLeft = false;
-  async function run(): Promise<void> {
-    await collect(journey.session, stop.signal, tellerOf(journey.session, progress.show, recipient));
-    journey.go("result");
-  }
-  run().catch((error: unknown) => {
-    if (!isLeft) journey.fail(stop.signal.aborted ? new LikenessError("job-cancelled") : error);
+  let isWithdrawing = false;
+  const teller = tellerOf(session, progress.show, recipients);
+  const job = collect(session, stop.signal, async (happening) => {
+    if (!isWithdrawing) return teller(happening);
+    // The person said no before their record was handed over: then it is not.
+    if (happening.is === "disclosing") throw new LikenessError("token-revoked");
   });
+  job.then(
+    () => {
+      if (!isLeft && !isWithdrawing) journey.go("result");
+    },
+    (error: unknown) => {
+      if (!isLeft && !isWithdrawing) journey.fail(error);
+    },
+  );
+
+  async function withdrawNow(): Promise<void> {
+    isWithdrawing = true;
+    takeBack.disabled = true;
+    progress.show("Withdrawing your consent, and stopping the worker …");
+    try {
+      await withdraw(session);
+      await Promise.race([job.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, RECEIPT_MS))]);
+    } catch {
+      // The next step asks again and says what is wrong; leaving this one stops the job in any case.
+    }
+    if (!isLeft) journey.go("withdrawn");
+  }
+
+  takeBack.addEventListener("click", () => void withdrawNow());
   const leave = (): void => {
     isLeft = true;
     stop.abort();
@@ -46,35 +76,46 @@ type Tell = (happening: Happening) => Promise<void>;
 
 /** Runs the job. What it brings is kept in the session as it comes: a receipt counts even when no portrait follows. */
 async function collect(session: Session, signal: AbortSignal, tell: Tell): Promise<void> {
-  const { agreement, measured, style, images, facts, bundle } = session;
+  const { agreement, measured, style, images, facts, bundle, pinned, company } = session;
   if (!agreement || !measured || style === undefined)
     throw new TypeError("a job needs a consent, a record and a style");
   const record = recordBytes(recordOf(measured, session.choices, bundle), bundle);
-  let outcome: Outcome = { portraits: [], style, receipt: undefined, receiptFile: undefined };
+  let outcome = nothingYet(style);
   session.outcome = outcome;
-  const order = { agreement, gateway: facts.key, record, style, images };
+  const judges = { gateway: facts.keys, policy: pinned.policy, company: company?.key ?? null };
+  const order = { ...judges, agreement, record, style, images };
   for await (const happening of draw(order, { ...net, now: nowSeconds }, signal)) {
+    await tell(happening);
     if (happening.is === "disclosing") {
       session.reach = "record";
       session.agreement = { ...agreement, disclosures: agreement.disclosures + 1, images: agreement.images + images };
     }
     if (happening.is === "image") outcome = { ...outcome, portraits: [...outcome.portraits, happening.png] };
-    if (happening.is === "receipt") outcome = { ...outcome, receipt: happening.receipt, receiptFile: happening.file };
+    if (happening.is === "receipt") outcome = { ...outcome, receipt: happening.receipt };
+    if (happening.is === "logged") outcome = { ...outcome, logged: happening.logged };
     session.outcome = outcome;
-    await tell(happening);
   }
 }
 
-function tellerOf(session: Session, show: (words: string, share?: number) => void, recipient: HTMLElement): Tell {
+function tellerOf(session: Session, show: (words: string, share?: number) => void, recipients: HTMLElement): Tell {
+  const claims: CheckedClaim[] = [];
+  async function showRecipients(chosen?: CheckedClaim): Promise<void> {
+    fill(recipients, ...(await recipientsView(claims, chosen, session.pinned)));
+    recipients.hidden = false;
+  }
   return async (happening) => {
     switch (happening.is) {
       case "waiting":
         show(waitingWords(happening.waiting));
         return;
       case "claimed":
-        recipient.hidden = false;
-        fill(recipient, ...(await recipientView(happening.checked)));
-        show("A worker took the job. Sealing your record to its single-use key …");
+        claims.push(happening.checked);
+        await showRecipients();
+        show("A worker answered, and what it says of itself holds …");
+        return;
+      case "chosen":
+        await showRecipients(happening.checked);
+        show("Sealing your record to this worker’s single-use key …");
         return;
       case "disclosing":
         show("Handing the sealed record to the worker …");
@@ -89,24 +130,12 @@ function tellerOf(session: Session, show: (words: string, share?: number) => voi
         );
         return;
       case "receipt":
-        show("The receipt is here.", 1);
+        show("The receipt is here. Looking for it in the log …", 1);
+        return;
+      case "logged":
+        show("The receipt stands in the log.", 1);
     }
   };
-}
-
-/** Who took the job, before anything is sealed to them. */
-async function recipientView({ roster, hpkeKey }: CheckedClaim): Promise<HTMLElement[]> {
-  const rows: readonly (readonly [string, Node | string])[] = [
-    ["Run by", roster.operator],
-    ["Its key", el("code", {}, roster.worker)],
-    ["Key for this job only", el("code", { "data-testid": "key-fingerprint" }, fingerprint(await digest(hpkeKey)))],
-  ];
-  const list = el(
-    "dl",
-    { class: "scope" },
-    ...rows.flatMap(([term, said]) => [el("dt", {}, term), el("dd", {}, said)]),
-  );
-  return [el("h2", {}, "This worker took the job"), list];
 }
 
 function waitingWords({ waited_seconds, gives_up_after_seconds, ahead, workers }: Waiting): string {
@@ -126,9 +155,4 @@ export function progressWords({ phase, image, images, step, steps }: Progress): 
 export function progressShare({ phase, image, images, step, steps }: Progress): number {
   if (phase === "opened") return 0;
   return (image + (phase === "finishing" ? 1 : step / Math.max(1, steps))) / images;
-}
-
-/** A hash in groups that two people can compare aloud. */
-function fingerprint(hex: string): string {
-  return (hex.slice(0, 32).match(/.{4}/g) ?? []).join(" ");
 }

@@ -1,6 +1,16 @@
 // The person's way through the page, as a table: which step may follow which. Pure.
 
-export type Step = "photo" | "checks" | "leaves" | "consent" | "declined" | "style" | "generate" | "result" | "failed";
+export type Step =
+  | "photo"
+  | "checks"
+  | "leaves"
+  | "consent"
+  | "declined"
+  | "style"
+  | "generate"
+  | "result"
+  | "withdrawn"
+  | "failed";
 
 const NEXT: Readonly<Record<Step, readonly Step[]>> = {
   photo: ["checks"],
@@ -8,10 +18,11 @@ const NEXT: Readonly<Record<Step, readonly Step[]>> = {
   leaves: ["consent", "checks"],
   consent: ["style", "declined", "leaves"],
   declined: ["photo", "consent"],
-  style: ["generate", "consent", "leaves"],
-  generate: ["result", "style"],
-  result: ["style", "consent", "photo"],
-  failed: ["photo", "leaves", "consent", "style"],
+  style: ["generate", "consent", "leaves", "withdrawn"],
+  generate: ["result", "style", "withdrawn"],
+  result: ["style", "consent", "photo", "withdrawn"],
+  withdrawn: ["withdrawn", "result", "consent", "photo"],
+  failed: ["photo", "leaves", "consent", "style", "result", "withdrawn"],
 };
 
 /** Steps that the bar on top shows; the others belong to the one named. */
@@ -21,7 +32,7 @@ export const SHOWN: readonly { readonly step: Step; readonly title: string; read
   { step: "leaves", title: "What leaves", also: [] },
   { step: "consent", title: "Consent", also: ["declined"] },
   { step: "style", title: "Style", also: [] },
-  { step: "generate", title: "Portrait", also: ["result"] },
+  { step: "generate", title: "Portrait", also: ["result", "withdrawn"] },
 ];
 
 /** Whether `to` may follow `from`. Anything may fail. */

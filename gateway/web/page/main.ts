@@ -1,6 +1,8 @@
 // Entry of the page: asks the gateway for its facts, then walks a person through the journey, one step at a time.
 
 import { LikenessError } from "../protocol/errors.ts";
+import { readFragment } from "../protocol/fragment.ts";
+import { thumbprint } from "../protocol/signing.ts";
 import type { ErrorCode, Facts } from "../protocol/wire.ts";
 import { checksStep } from "./checks.ts";
 import { consentStep, declinedStep } from "./consent.ts";
@@ -11,12 +13,15 @@ import { mayFollow, SHOWN, shownIndex, type Step } from "./journey.ts";
 import { leavesStep } from "./leaves.ts";
 import { getFacts } from "./net.ts";
 import { photoStep } from "./photo.ts";
+import { readPinned } from "./pinned.ts";
+import { checkPools, offered } from "./pools.ts";
 import { receiptView } from "./receipt.ts";
 import { resultStep } from "./result.ts";
-import { NO_CHOICES, type Session } from "./session.ts";
+import { NO_CHOICES, type Company, type Session } from "./session.ts";
 import type { Journey, OpenStep, StepView } from "./step.ts";
 import { styleStep } from "./style.ts";
 import { VisionDoor } from "./vision_door.ts";
+import { withdrawButton, withdrawnStep } from "./withdrawn.ts";
 
 const VIEWS: Readonly<Record<Exclude<Step, "failed">, StepView>> = {
   photo: photoStep,
@@ -27,6 +32,7 @@ const VIEWS: Readonly<Record<Exclude<Step, "failed">, StepView>> = {
   style: styleStep,
   generate: generateStep,
   result: resultStep,
+  withdrawn: withdrawnStep,
 };
 
 const main = byId("step");
@@ -71,21 +77,27 @@ class Page implements Journey {
   }
 
   #failure(code: ErrorCode): HTMLElement {
-    const onward: Step = this.session.measured ? mendingStep(code) : "photo";
+    const { measured, reach, outcome, pinned } = this.session;
+    const onward: Step = measured ? mendingStep(code) : "photo";
     // Another notice, style or bundle than the page knows: only the gateway's new facts help.
     const isOutdated = code === "notice-outdated" || code === "unknown-style" || code === "unknown-bundle";
     return el(
       "section",
       { class: "step" },
-      failureBox(code, this.session.reach, "error"),
-      this.session.outcome !== undefined && receiptView(this.session.outcome),
+      failureBox(code, reach, "error"),
+      outcome !== undefined && receiptView(outcome, pinned),
       el(
         "div",
         { class: "actions" },
         isOutdated
           ? reloadButton()
           : button("Go on from here", { class: "primary", "data-testid": "retry", onclick: () => this.go(onward) }),
+        // All that is missing is the place in the log: the portraits are the person's all the same.
+        outcome?.receipt !== undefined &&
+          outcome.portraits.length > 0 &&
+          button("See what was drawn", { "data-testid": "see-anyway", onclick: () => this.go("result") }),
         button("Start over", { class: "quiet", onclick: () => this.go("photo") }),
+        withdrawButton(this),
       ),
     );
   }
@@ -131,20 +143,44 @@ async function checkBrowser(): Promise<void> {
   });
 }
 
+/** The company that must vouch for workers. @throws setting-invalid: the address names one badly. */
+async function readCompany(): Promise<Company | undefined> {
+  const { company } = readFragment(location.hash);
+  return company ? { key: company, thumbprint: await thumbprint(company) } : undefined;
+}
+
+/** The part of the address behind "#" is read once; a page that was sent another one begins again with it. */
+function keepFragment(): void {
+  addEventListener("hashchange", () => location.reload());
+  document.querySelector(".skip")?.addEventListener("click", (event) => {
+    event.preventDefault(); // the link would put its own word in the place of the company's key
+    main.focus();
+  });
+}
+
 async function start(): Promise<void> {
+  keepFragment();
   await checkBrowser();
   const facts = await getFacts();
+  showOperator(facts); // first, so that it stands below whatever is wrong with the rest
+  const pinned = await readPinned(document.querySelector<HTMLMetaElement>('meta[name="likeness-policy"]')?.content ?? "");
+  const company = await readCompany();
   const [bundle] = facts.bundles;
   if (!bundle) throw new LikenessError("unknown-bundle");
-  showOperator(facts);
+  checkPools(facts);
+  offered({ facts, company });
   const session: Session = {
     facts,
     bundle,
+    pinned,
+    company,
     vision: new VisionDoor(),
     measured: undefined,
     choices: NO_CHOICES,
     pool: undefined,
     agreement: undefined,
+    withdrawal: undefined,
+    withdrawn: undefined,
     style: undefined,
     images: 1,
     outcome: undefined,

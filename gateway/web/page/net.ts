@@ -1,13 +1,13 @@
 // The only file that calls `fetch`.
 //
-// What it can send are three branded types, and each has one maker: a statement signed by K_u, the body that opens a
-// job, and a disclosure, whose record is sealed. No function here takes a photo, a crop, or a plain record.
+// What it can send are three branded types, and each has one maker: a statement signed by K_u (a consent or its
+// withdrawal), the body that opens a job, and a disclosure, whose record is sealed. No function here takes a photo, a crop, or a plain record.
 
 import { openEdgeManifest } from "../protocol/bundle_manifest.ts";
 import { fromPeer, LikenessError } from "../protocol/errors.ts";
 import { openFacts } from "../protocol/facts.ts";
 import type { DisclosureBytes, JobBytes } from "../protocol/job.ts";
-import { digest } from "../protocol/scalars.ts";
+import { digest, type Bytes } from "../protocol/scalars.ts";
 import type { SignedStatement } from "../protocol/signing.ts";
 import type { EdgeManifest, Facts } from "../protocol/wire.ts";
 
@@ -31,10 +31,14 @@ export async function getEdgeManifest(signal: AbortSignal): Promise<EdgeManifest
   return openEdgeManifest(await readAll(await ask("/models/manifest.json", { signal })));
 }
 
-/** The gateway's countersignature of a consent. @throws gateway-unreachable, or the gateway's refusal. */
-export async function postGrant(grant: SignedStatement): Promise<string> {
-  const answer = await ask("/api/v1/consents", { method: "POST", body: grant });
-  return answer.text();
+/** The gateway's answer to a consent. @throws gateway-unreachable, or the gateway's refusal. */
+export async function postGrant(grant: SignedStatement): Promise<Bytes> {
+  return readAll(await ask("/api/v1/consents", { method: "POST", body: grant }));
+}
+
+/** The gateway's answer to a withdrawal. @throws gateway-unreachable, or the gateway's refusal. */
+export async function postRevocation(revocation: SignedStatement): Promise<Bytes> {
+  return readAll(await ask("/api/v1/revocations", { method: "POST", body: revocation }));
 }
 
 /** Opens a job; the answer's pieces as they come. @throws gateway-unreachable, or the gateway's refusal. */
@@ -112,7 +116,7 @@ async function readAll(
   answer: Response,
   arrived: (bytes: number) => void = () => undefined,
   signal?: AbortSignal,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<Bytes> {
   const parts: Uint8Array[] = [];
   for await (const piece of pieces(answer, signal)) {
     parts.push(piece);

@@ -3,14 +3,17 @@
 import type { Check, ErasureReceipt } from "../protocol/wire.ts";
 import { button, el } from "./dom.ts";
 import { save } from "./save.ts";
-import type { Outcome } from "./session.ts";
+import type { Pinned } from "./pinned.ts";
+import type { Logged, Outcome } from "./session.ts";
+import { moreView, rowsView, standingRows, standingWords } from "./standing.ts";
 
 const CHECKED_HERE = [
   "Signed by the key of the worker that claimed the job",
   "About this job and this single-use key",
   "About exactly the bytes that arrived here",
-  "Consent, offer, claim and receipt belong together, signature by signature",
 ];
+/** What holds only once the proof has come. */
+const CHECKED_WITH_PROOF = "Consent, offer, claim and receipt belong together, signature by signature";
 
 const ENDINGS: Readonly<Record<ErasureReceipt["exit_kind"], string>> = {
   normal: "ended by itself after its work",
@@ -18,6 +21,7 @@ const ENDINGS: Readonly<Record<ErasureReceipt["exit_kind"], string>> = {
   killed: "was ended from outside",
   timeout: "was ended because it took too long",
   cancelled: "was ended because you stopped the job",
+  revoked: "was ended because you withdrew your consent",
   refused: "refused the request and ended",
   unused: "ended unused",
 };
@@ -31,19 +35,37 @@ const OUTCOMES: Readonly<Record<Check["outcome"], string>> = {
 const FILE_NAME = "likeness-receipt.json";
 
 /** The receipt of a job, whether it brought a portrait or not. */
-export function receiptView({ receipt, receiptFile }: Pick<Outcome, "receipt" | "receiptFile">): HTMLElement | false {
-  if (!receipt || !receiptFile) return false;
-  const download = (): void => save(receiptFile, "application/json", FILE_NAME);
+export function receiptView({ receipt, logged }: Pick<Outcome, "receipt" | "logged">, pinned: Pinned): HTMLElement | false {
+  if (!receipt) return false;
+  const held = logged ? [...CHECKED_HERE, CHECKED_WITH_PROOF, standingWords(logged.listed)] : CHECKED_HERE;
   return el(
     "article",
     { class: "card receipt", "data-testid": "receipt" },
     el("h2", {}, "The worker’s signed statement of erasure"),
     el("p", {}, storyOf(receipt)),
     el("h3", {}, "Checked by this page"),
-    el("ul", { class: "checks" }, ...CHECKED_HERE.map((words) => el("li", { class: "passed" }, words))),
+    el("ul", { class: "checks" }, ...held.map((words) => el("li", { class: "passed" }, words)), !logged && unlogged()),
+    logged && moreView("Its place in the log", rowsView(standingRows(logged.listed, pinned))),
     el("h3", {}, "Said by the worker about its machine"),
-    el("ul", { class: "checks" }, ...receipt.checks.map(checkView), el("li", {}, kernelWords(receipt))),
+    el("p", {}, checksWords(receipt.checks)),
+    el("ul", { class: "checks" }, ...receipt.checks.filter(({ outcome }) => outcome === "failed").map(checkView)),
+    moreView(
+      "All that it says",
+      el("ul", { class: "checks" }, ...receipt.checks.map(checkView), el("li", {}, kernelWords(receipt))),
+    ),
     el("p", { class: "small warn" }, "A signature tells who says so. It does not show that they tell the truth."),
+    ...(logged ? keepView(logged) : []),
+  );
+}
+
+function unlogged(): HTMLElement {
+  const words = "The gateway did not show that this statement stands in its public log, so others cannot find it there";
+  return el("li", { class: "failed", "data-testid": "receipt-unlogged" }, words);
+}
+
+function keepView({ file }: Logged): HTMLElement[] {
+  const download = (): void => save(file, "application/json", FILE_NAME);
+  return [
     button("Download the receipt file", { "data-testid": "download-receipt", onclick: download }),
     el(
       "p",
@@ -52,7 +74,7 @@ export function receiptView({ receipt, receiptFile }: Pick<Outcome, "receipt" | 
       el("code", {}, `likeness verify ${FILE_NAME}`),
       " checks it again at any time, without a network.",
     ),
-  );
+  ];
 }
 
 export function storyOf({ opened_at, exited_at, exit_kind, images }: ErasureReceipt): string {
@@ -62,6 +84,16 @@ export function storyOf({ opened_at, exited_at, exit_kind, images }: ErasureRece
   const lived = seconds < 1 ? "less than a second" : seconds === 1 ? "about one second" : `about ${seconds} seconds`;
   const drawn = images === 1 ? "one portrait" : `${images} portraits`;
   return `A process opened your record, drew ${drawn}, and existed for ${lived} after opening it; ${ended}.`;
+}
+
+/** How the worker's own checks came out, in a sentence. */
+export function checksWords(checks: readonly Pick<Check, "outcome">[]): string {
+  const count = (wanted: Check["outcome"]): number => checks.filter(({ outcome }) => outcome === wanted).length;
+  const [passed, failed, unmeasured] = [count("passed"), count("failed"), count("not-measured")];
+  const words = [`It made ${checks.length} checks of the process that had your record: ${passed} passed`];
+  words.push(failed === 0 ? "none failed" : `${failed} failed`);
+  if (unmeasured > 0) words.push(`${unmeasured} not measured on that machine`);
+  return `${words.slice(0, -1).join(", ")} and ${words.at(-1)}.`;
 }
 
 function checkView({ name, outcome, detail }: Check): HTMLElement {

@@ -4,9 +4,11 @@ import { button, el, stepHeading } from "./dom.ts";
 import { receiptView } from "./receipt.ts";
 import { forget, type Outcome } from "./session.ts";
 import type { Journey, OpenStep } from "./step.ts";
+import { withdrawButton } from "./withdrawn.ts";
 
-export function resultStep({ session, go }: Journey): OpenStep {
-  const { outcome, bundle } = session;
+export function resultStep(journey: Journey): OpenStep {
+  const { session, go } = journey;
+  const { outcome, bundle, pinned } = session;
   if (!outcome) throw new TypeError("there is no portrait yet");
   const urls = new Urls();
   const many = outcome.portraits.length > 1;
@@ -36,9 +38,10 @@ export function resultStep({ session, go }: Journey): OpenStep {
           { class: "actions" },
           button("Make another", { class: "primary", "data-testid": "another", onclick: () => go("style") }),
           button("Forget everything and start over", { class: "quiet", "data-testid": "forget", onclick: startOver }),
+          withdrawButton(journey),
         ),
       ),
-      receiptView(outcome),
+      receiptView(outcome, pinned),
     ),
   );
   return { element, leave: () => urls.release() };

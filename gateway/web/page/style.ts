@@ -3,10 +3,12 @@
 import type { Style } from "../protocol/wire.ts";
 import { covers } from "./agreeing.ts";
 import { nowSeconds } from "./clock.ts";
+import { consentCard } from "./consent_card.ts";
 import { button, el, newId, stepHeading, svg } from "./dom.ts";
 import type { Journey, OpenStep } from "./step.ts";
 
-export function styleStep({ session, go }: Journey): OpenStep {
+export function styleStep(journey: Journey): OpenStep {
+  const { session, go } = journey;
   const { bundle, agreement } = session;
   session.outcome = undefined;
   const group = newId();
@@ -43,6 +45,7 @@ export function styleStep({ session, go }: Journey): OpenStep {
       start,
       button("Back to what leaves", { class: "quiet", onclick: () => go("leaves") }),
     ),
+    consentCard(journey),
   );
   return { element };
 }

@@ -239,7 +239,12 @@ export const WORDS: Readonly<Record<ErrorCode, Words>> = {
   "provider-missing": NOT_READY,
   "unsafe-host": NOT_READY,
   "not-enrolled": NOT_READY,
-  "setting-invalid": NOT_READY,
+  "setting-invalid": {
+    title: "The link or the service is not set up properly",
+    whatToDo:
+      "If a link from your company brought you here, ask for it again: the key in it cannot be read. Otherwise this is " +
+      `for the operator to put right, not for you. ${NAMED}`,
+  },
   "export-refused": NOT_READY,
   "source-unavailable": NOT_READY,
   "source-digest-mismatch": NOT_READY,

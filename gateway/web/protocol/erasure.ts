@@ -3,7 +3,10 @@
 // The twin of schemas/erasure.py. A signature says who said it, not that it is true.
 
 import { LikenessError } from "./errors.ts";
+import { commitment, SALT_BYTES } from "./log_leaf.ts";
+import { fromB64u } from "./scalars.ts";
 import { openSigned, thumbprint } from "./signing.ts";
+import { checkInclusion, type Included } from "./log_proof.ts";
 import type { ErasureReceipt, Jwk } from "./wire.ts";
 
 /** What a receipt must be about. */
@@ -32,4 +35,20 @@ export async function checkReceipt(jws: string, about: ReceiptExpectation): Prom
     receipt.worker === (await thumbprint(about.worker));
   if (!isSame) throw new LikenessError("receipt-mismatch");
   return receipt;
+}
+
+/**
+ * Where in the log the receipt stands. With `now` the checkpoint must be fresh; with null the proof holds for ever.
+ *
+ * @throws bad-field: the salt has another length than 32 bytes.
+ * @throws note-malformed, proof-invalid, ...: see `checkInclusion`.
+ */
+export async function checkReceiptProof(
+  receipt: ErasureReceipt,
+  jws: string,
+  proof: string,
+  { policy, now }: { readonly policy: string; readonly now: number | null },
+): Promise<Included> {
+  const leaf = await commitment("erasure", fromB64u(receipt.salt, SALT_BYTES), jws);
+  return checkInclusion(policy, proof, leaf, now);
 }

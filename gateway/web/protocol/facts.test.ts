@@ -17,9 +17,9 @@ async function facts(notice: string): Promise<Facts> {
     operator: "Example Ltd",
     contact: "someone at example",
     region: "local",
-    key: gateway.jwk,
+    keys: [gateway.jwk],
     notice: { digest: await digestOfText("a notice"), text: notice },
-    pools: [{ name: "company", promise: "p", workers: 1 }],
+    pools: [{ name: "company", promise: "p", lots: 1, workers: 1 }],
     bundles: [],
     limits: { max_images: 2, max_disclosures: 1, token_seconds: 900, claim_seconds: 60, job_seconds: 120 },
   };

@@ -9,7 +9,8 @@ import { openRequest, sealImage } from "../testing/worker_side.ts";
 import { decode } from "./canonical.ts";
 import { openToken } from "./consent.ts";
 import { decodeRecord } from "./embedding.ts";
-import { openOffer, packJob } from "./job.ts";
+import { chooseClaim, openOffer, packJob } from "./job.ts";
+import { rosterEntry } from "./log_leaf.ts";
 import { concat, digestOfText, fromB64u, fromHex, sha256, utf8 } from "./scalars.ts";
 import { context, openImage, replyKey } from "./sealing.ts";
 import { openIntroduced } from "./signing.ts";
@@ -32,7 +33,7 @@ test("a job's body is the token and a request that K_u signed for it", async () 
 test("an offer must be the one that was asked for", async () => {
   const world = await World.make();
   const tokenJws = await world.token();
-  const token = await openToken(tokenJws, { gateway: world.gateway.jwk, grant: await world.grant(), now: NOW });
+  const token = await openToken(tokenJws, { gateway: [world.gateway.jwk], grant: await world.grant(), now: NOW });
   const asked = { token, tokenJws, images: 1, now: NOW };
   assert.equal((await openOffer(await world.offer(), asked)).offer_id, "33".repeat(16));
   for (const edit of [
@@ -41,6 +42,9 @@ test("an offer must be the one that was asked for", async () => {
     { pool: "volunteer" },
     { region: "elsewhere" },
     { images: 2 },
+    { lots: 2 },
+    { lots: 3, lot: 3 },
+    { lot: 2 },
   ] as const) {
     assert.equal(
       await refusal(async () => openOffer(await world.offer(edit), asked)),
@@ -49,6 +53,23 @@ test("an offer must be the one that was asked for", async () => {
     );
   }
   assert.equal(await refusal(async () => openOffer(await world.offer(), { ...asked, now: NOW + 60 })), "offer-expired");
+});
+
+test("each of a volunteer pool's claims may be the one, and every job needs all of them", async () => {
+  const one = await World.make("browser", { pool: "volunteer" });
+  const cast = { pool: "volunteer", log: one.log } as const;
+  const two = await World.make("browser", { ...cast, worker: "worker 2", lot: 2 });
+  const three = await World.make("browser", { ...cast, worker: "worker 3", lot: 3 });
+  const claims = [await one.checked(), await two.checked(), await three.checked()];
+  const counts = new Map(claims.map(({ claimHash }) => [claimHash, 0]));
+  for (let i = 0; i < 3000; i++) {
+    const { claimHash } = chooseClaim(claims, 3);
+    counts.set(claimHash, (counts.get(claimHash) ?? 0) + 1);
+  }
+  // 3000 fair draws leave [800, 1200] about once in 10^14 runs.
+  for (const count of counts.values()) assert.ok(count > 800 && count < 1200, String([...counts.values()]));
+  assert.equal(await refusal(() => chooseClaim(claims.slice(1), 3)), "too-few-claims");
+  assert.equal(await refusal(() => chooseClaim(claims.slice(0, 1), 1)), "claim-mismatch");
 });
 
 test("a disclosure is what one claim's key opens, and nothing else", async () => {
@@ -80,6 +101,7 @@ test("nothing of the record is in the body", async () => {
 
 test("the same seeds give the same statements in Python", async () => {
   const world = await World.make();
+  const proof = await proofLikePython(world);
   const { disclosure } = await world.disclosed();
   const body = await packJob(world.browser, {
     token: await world.token(),
@@ -95,11 +117,21 @@ test("the same seeds give the same statements in Python", async () => {
     ["claim", "a good claim", "roster", await world.roster()],
     ["claim", "a good claim", "claim", await world.claim()],
     ["job", "a disclosure", "jws", disclosure],
+    ["claim", "a good claim", "policy", world.log.policyText],
+    ["claim", "a good claim", "proof", proof],
+    ["claim", "an endorsed worker", "roster", await world.roster({ endorsement: await world.endorsement() })],
+    ["revocation", "a withdrawal", "jws", (await world.withdrawal()).statement],
     ["erasure", "a receipt", "jws", await world.receipt()],
     ["record", "all parts", "raw", Buffer.from(concat(world.record)).toString("hex")],
   ];
   for (const [file, name, field, value] of ours) assert.equal(value, vector(file, name, field), `${file}: ${name}`);
 });
+
+/** A log that holds what tests/vector_cases/proofs.py puts into it first. */
+async function proofLikePython(world: World): Promise<string> {
+  for (const entry of ["an entry", "another entry", "a third entry"]) await world.log.prove(utf8(entry));
+  return world.log.prove(rosterEntry(await world.roster()));
+}
 
 function vector(file: string, name: string, field: string): unknown {
   const path = join(process.cwd(), "../../schemas/vectors", `${file}.json`);

@@ -5,10 +5,11 @@
 import { decode, encode } from "./canonical.ts";
 import type { RecordBytes } from "./embedding.ts";
 import { LikenessError } from "./errors.ts";
+import { pickOne } from "./fresh.ts";
 import { concat, digestOfText, fromHex, sha256, toB64u, utf8, type Bytes } from "./scalars.ts";
 import { context, replyKey, sealRequest, type Sealed } from "./sealing.ts";
 import { sign, type SignedStatement, type Signer } from "./signing.ts";
-import type { ConsentToken, Disclosure, JobRequest, Offer, SealedRequest } from "./wire.ts";
+import { LOTS, type ConsentToken, type Disclosure, type JobRequest, type Offer, type SealedRequest } from "./wire.ts";
 import type { CheckedClaim } from "./worker_key.ts";
 
 declare const job: unique symbol;
@@ -54,7 +55,7 @@ export interface OfferExpectation {
  * The offer in `raw`, when it says what was asked for.
  *
  * @throws too-large, not-json, bad-field, not-canonical: it cannot be read.
- * @throws claim-mismatch: it is about another token, bundle, pool, region or number of images.
+ * @throws claim-mismatch: it is about another token, bundle, pool, region, number of images or of lots.
  * @throws offer-expired: it has lapsed.
  */
 export async function openOffer(raw: Bytes, { token, tokenJws, images, now }: OfferExpectation): Promise<Offer> {
@@ -64,10 +65,34 @@ export async function openOffer(raw: Bytes, { token, tokenJws, images, now }: Of
     offer.bundle === token.bundle &&
     offer.pool === token.aud &&
     offer.region === token.region &&
-    offer.images === images;
+    offer.images === images &&
+    offer.lots === LOTS[token.aud] &&
+    offer.lot <= offer.lots;
   if (!isOurs) throw new LikenessError("claim-mismatch", "the offer is not the one that was asked for");
   if (now >= offer.expires_at) throw new LikenessError("offer-expired");
   return offer;
+}
+
+/**
+ * One of `claims`, each as likely as the others (spec/sealed-job.md 2.5). `lots` is what `LOTS` says of the pool.
+ *
+ * @throws too-few-claims: of fewer than `lots` different workers.
+ * @throws claim-mismatch: more claims than lots, two with one key or for different jobs, or the pool has other lots.
+ */
+export function chooseClaim(claims: readonly CheckedClaim[], lots: number): CheckedClaim {
+  if (different(claims, ({ roster }) => roster.worker) < lots) throw new LikenessError("too-few-claims");
+  const isOneJob =
+    different(claims, ({ offer }) => `${offer.offer_id} ${offer.token}`) === 1 &&
+    different(claims, ({ claim }) => claim.hpke_key) === lots &&
+    claims.length === lots &&
+    claims.every(({ offer }) => LOTS[offer.pool] === lots);
+  const chosen = pickOne(claims);
+  if (!isOneJob || !chosen) throw new LikenessError("claim-mismatch");
+  return chosen;
+}
+
+function different(claims: readonly CheckedClaim[], of: (checked: CheckedClaim) => string): number {
+  return new Set(claims.map(of)).size;
 }
 
 /** What is disclosed, and under which consent. */

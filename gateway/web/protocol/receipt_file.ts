@@ -4,22 +4,27 @@
 // not say that a worker told the truth.
 
 import { decode, encode } from "./canonical.ts";
-import { checkGrantOfToken, openToken } from "./consent.ts";
+import { openToken } from "./consent.ts";
+import { checkConsentFile, type CheckedConsent } from "./consent_file.ts";
+import { checkReceiptProof } from "./erasure.ts";
 import { LikenessError } from "./errors.ts";
+import { rosterEntry } from "./log_leaf.ts";
 import { digest, digestOfText, fromB64u, utf8, type Bytes } from "./scalars.ts";
 import { openIntroduced, openSigned, type Verified } from "./signing.ts";
-import type { ConsentGrant, ConsentToken, Disclosure, ErasureReceipt, Offer, ReceiptFile } from "./wire.ts";
-import { checkClaim, type CheckedClaim } from "./worker_key.ts";
+import { checkInclusion, type Included } from "./log_proof.ts";
+import type { ConsentToken, Disclosure, ErasureReceipt, ReceiptFile } from "./wire.ts";
+import { checkMachine, checkStatements, type CheckedClaim } from "./worker_key.ts";
 
 const CLOCK_SKEW_SECONDS = 60;
 
-/** A receipt file in which every signature and every hash holds. */
+/** A receipt file in which every signature, every hash and every proof holds. */
 export interface CheckedReceiptFile {
-  readonly grant: ConsentGrant;
-  readonly token: ConsentToken;
-  readonly checked: CheckedClaim;
+  readonly consent: CheckedConsent;
+  readonly claim: CheckedClaim;
   readonly disclosure: Disclosure;
   readonly receipt: ErasureReceipt;
+  /** Where in the log the receipt stands. */
+  readonly logged: Included;
 }
 
 /** The bytes of the file with these `statements`. */
@@ -39,24 +44,24 @@ export function readReceiptFile(raw: Bytes): ReceiptFile {
  *
  * @throws bad-header, bad-signature, unknown-key, ...: a statement cannot be read, or is signed by another key.
  * @throws grant-mismatch, wrong-holder, token-expired, claim-mismatch, receipt-mismatch: two do not belong together.
+ * @throws what `checkConsentFile` and `checkInclusion` throw.
  */
 export async function checkReceiptFile(file: ReceiptFile): Promise<CheckedReceiptFile> {
-  const gateway = file.gateway_key;
-  fromB64u(gateway.x, 32);
+  const consent = await checkConsentFile(file.consent);
   const disclosure = await openIntroduced("Disclosure", file.disclosure);
-  const now = disclosure.statement.issued_at;
-  const token = await openToken(file.token, { gateway, grant: file.grant, now });
-  const grant = await checkGrantOfToken(token, file.grant);
+  const { gateway_keys: gateway, grant, policy } = file.consent;
+  const token = await openToken(file.consent.token, { gateway, grant, now: disclosure.statement.issued_at });
   await checkOffer(file, token);
-  const checked = await checkClaimOf(file);
+  const claim = await checkClaimOf(file);
   await checkDisclosure(file, token, disclosure);
-  const receipt = await checkReceiptOf(file, checked);
-  return { grant, token, checked, disclosure: disclosure.statement, receipt };
+  const receipt = await checkReceiptOf(file, claim);
+  const logged = await checkReceiptProof(receipt, file.receipt, file.receipt_proof, { policy, now: null });
+  return { consent, claim, disclosure: disclosure.statement, receipt, logged };
 }
 
 async function checkOffer(file: ReceiptFile, token: ConsentToken): Promise<void> {
-  const offer: Offer = decode("Offer", utf8(file.offer));
-  if (offer.token !== (await digestOfText(file.token))) {
+  const offer = decode("Offer", utf8(file.offer));
+  if (offer.token !== (await digestOfText(file.consent.token))) {
     throw new LikenessError("token-expired", "the offer was made under another token");
   }
   const isWithin = offer.bundle === token.bundle && offer.pool === token.aud && offer.region === token.region;
@@ -64,16 +69,15 @@ async function checkOffer(file: ReceiptFile, token: ConsentToken): Promise<void>
 }
 
 async function checkClaimOf(file: ReceiptFile): Promise<CheckedClaim> {
+  const { gateway_keys: gateway, policy } = file.consent;
   // The claim's own time is the moment at which the browser judged it; its signature is checked inside.
   const [, payload = ""] = file.claim.split(".");
   const now = decode("Claim", fromB64u(payload)).issued_at;
-  return checkClaim({
-    offer: utf8(file.offer),
-    roster: file.roster,
-    claim: file.claim,
-    gateway: file.gateway_key,
-    now,
-  });
+  const listed = await checkInclusion(policy, file.roster_proof, rosterEntry(file.roster), null);
+  const statements = { offer: utf8(file.offer), roster: file.roster, claim: file.claim, gateway, now };
+  const claimed = await checkStatements(statements);
+  await checkMachine(claimed);
+  return { ...claimed, listed };
 }
 
 async function checkDisclosure(
@@ -84,7 +88,7 @@ async function checkDisclosure(
   if (disclosure.kid !== token.cnf) throw new LikenessError("wrong-holder");
   const said = disclosure.statement;
   const isSame =
-    said.token === (await digestOfText(file.token)) &&
+    said.token === (await digestOfText(file.consent.token)) &&
     said.offer === (await digestOfText(file.offer)) &&
     said.claim === (await digestOfText(file.claim));
   if (!isSame) throw new LikenessError("claim-mismatch", "the disclosure is about another claim");

@@ -65,6 +65,19 @@ test("the last letter of a signature has one spelling", async () => {
   }
 });
 
+test("a statement by any of the listed keys is opened, and says by which", async () => {
+  const [world, other] = [await World.make(), await signerNamed("other")];
+  const jws = await world.roster();
+  for (const keys of [
+    [world.gateway.jwk, other.jwk],
+    [other.jwk, world.gateway.jwk],
+  ]) {
+    assert.equal((await openSigned("RosterEntry", jws, ...keys)).kid, world.gateway.kid);
+  }
+  assert.equal(await refusal(() => openSigned("RosterEntry", jws, other.jwk)), "unknown-key");
+  assert.equal(await refusal(() => openSigned("RosterEntry", jws)), "unknown-key");
+});
+
 test("a header may introduce no other key than the one that is trusted", async () => {
   const [world, other] = [await World.make(), await signerNamed("other")];
   const posing = { ...world.gateway, jwk: other.jwk };

@@ -70,7 +70,7 @@ export async function sign<N extends StatementName>(
 }
 
 /**
- * The statement in `jws`, signed by exactly `key`.
+ * The statement in `jws`, signed by one of `keys`; its `kid` says by which.
  *
  * @throws unknown-key: signed by another key.
  * @throws bad-header, bad-signature, too-large, not-json, bad-field, not-canonical: see those codes.
@@ -78,10 +78,12 @@ export async function sign<N extends StatementName>(
 export async function openSigned<N extends StatementName>(
   name: N,
   jws: string,
-  key: Jwk,
+  ...keys: readonly Jwk[]
 ): Promise<Verified<Structs[N]>> {
   const parts = split(name, jws);
-  if (parts.header.kid !== (await thumbprint(key))) throw new LikenessError("unknown-key");
+  const thumbprints = await Promise.all(keys.map(thumbprint));
+  const key = keys[thumbprints.indexOf(parts.header.kid)];
+  if (!key) throw new LikenessError("unknown-key");
   const { jwk } = parts.header;
   if (jwk && jwk.x !== key.x) throw new LikenessError("bad-header");
   return verify(name, key, parts);

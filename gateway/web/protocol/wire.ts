@@ -43,6 +43,7 @@ export interface ConsentGrant {
   readonly adult: "yes";
   readonly this_is_me: "yes";
   readonly i_hold_the_rights: "yes";
+  readonly volunteer_machine: "no" | "yes";
   readonly salt_commitment: string;
   readonly issued_at: number;
   readonly expires_at: number;
@@ -55,6 +56,8 @@ export interface ConsentToken {
   readonly aud: "attested" | "company" | "volunteer";
   readonly cnf: string;
   readonly grant: string;
+  readonly notice: string;
+  readonly purpose: "portrait";
   readonly bundle: string;
   readonly styles: readonly string[];
   readonly region: string;
@@ -62,6 +65,28 @@ export interface ConsentToken {
   readonly max_disclosures: number;
   readonly iat: number;
   readonly exp: number;
+}
+
+export interface Admitted {
+  readonly kind: "likeness/admitted/v1";
+  readonly token: string;
+  readonly proof: string;
+}
+
+export interface Revocation {
+  readonly kind: "likeness/revocation/v1";
+  readonly jti: string;
+  readonly token: string;
+  readonly salt: string;
+  readonly issued_at: number;
+}
+
+export interface Revoked {
+  readonly kind: "likeness/revoked/v1";
+  readonly token: string;
+  readonly revoked_at: number;
+  readonly disclosures: number;
+  readonly proof: string;
 }
 
 export interface JobRequest {
@@ -113,6 +138,13 @@ export interface SealedRequest {
   readonly response_secret: string;
 }
 
+export interface Endorsement {
+  readonly kind: "likeness/endorsement/v1";
+  readonly worker: string;
+  readonly issued_at: number;
+  readonly not_after: number;
+}
+
 export interface AttestationKey {
   readonly key: string;
   readonly root: "test-tpm";
@@ -132,6 +164,8 @@ export interface RosterEntry {
   readonly operator: string;
   readonly software: string;
   readonly bundles: readonly string[];
+  readonly endorsement: string | null;
+  readonly attestation: AttestationKey | null;
   readonly enrolled_at: number;
   readonly not_after: number;
 }
@@ -145,6 +179,13 @@ export interface Claim {
   readonly bundle: string;
   readonly issued_at: number;
   readonly lease_seconds: number;
+  readonly quote: Quote | null;
+}
+
+export interface Choose {
+  readonly kind: "likeness/choose/v1";
+  readonly claims: number;
+  readonly lots: number;
 }
 
 export interface Waiting {
@@ -186,23 +227,44 @@ export interface ErasureReceipt {
   readonly software: string;
   readonly opened_at: number | null;
   readonly exited_at: number;
-  readonly exit_kind: "cancelled" | "exception" | "killed" | "normal" | "refused" | "timeout" | "unused";
+  readonly exit_kind: "cancelled" | "exception" | "killed" | "normal" | "refused" | "revoked" | "timeout" | "unused";
   readonly checks: readonly Check[];
   readonly kernel_init_on_free: "off" | "on" | "unknown";
   readonly images: number;
   readonly result: string | null;
+  readonly salt: string;
+}
+
+export interface ConsentFile {
+  readonly kind: "likeness/consent-file/v1";
+  readonly gateway_keys: readonly Jwk[];
+  readonly policy: string;
+  readonly notice: string;
+  readonly promise: string;
+  readonly grant: string;
+  readonly token: string;
+  readonly salt: string;
+  readonly proof: string;
 }
 
 export interface ReceiptFile {
   readonly kind: "likeness/receipt-file/v1";
-  readonly gateway_key: Jwk;
-  readonly grant: string;
-  readonly token: string;
+  readonly consent: ConsentFile;
   readonly offer: string;
   readonly roster: string;
+  readonly roster_proof: string;
   readonly claim: string;
   readonly disclosure: string;
   readonly receipt: string;
+  readonly receipt_proof: string;
+}
+
+export interface PublicFact {
+  readonly kind: "likeness/public-fact/v1";
+  readonly what: "bundle" | "page" | "styles" | "wheel";
+  readonly name: string;
+  readonly version: string;
+  readonly digest: string;
 }
 
 export interface Notice {
@@ -213,6 +275,7 @@ export interface Notice {
 export interface PoolFact {
   readonly name: "attested" | "company" | "volunteer";
   readonly promise: string;
+  readonly lots: number;
   readonly workers: number;
 }
 
@@ -252,7 +315,7 @@ export interface Facts {
   readonly operator: string;
   readonly contact: string;
   readonly region: string;
-  readonly key: Jwk;
+  readonly keys: readonly Jwk[];
   readonly notice: Notice;
   readonly pools: readonly PoolFact[];
   readonly bundles: readonly BundleFact[];
@@ -279,28 +342,35 @@ export interface EdgeManifest {
   readonly models: readonly EdgeModel[];
 }
 
-export type StructName = "Jwk" | "Header" | "ConsentGrant" | "ConsentToken" | "JobRequest" | "JobBody" | "Offer" | "Disclosure" | "SealedRequest" | "AttestationKey" | "Quote" | "RosterEntry" | "Claim" | "Waiting" | "Progress" | "Problem" | "Check" | "ErasureReceipt" | "ReceiptFile" | "Notice" | "PoolFact" | "Style" | "BundleFact" | "Limits" | "Facts" | "EdgeModel" | "EdgeManifest";
+export type StructName = "Jwk" | "Header" | "ConsentGrant" | "ConsentToken" | "Admitted" | "Revocation" | "Revoked" | "JobRequest" | "JobBody" | "Offer" | "Disclosure" | "SealedRequest" | "Endorsement" | "AttestationKey" | "Quote" | "RosterEntry" | "Claim" | "Choose" | "Waiting" | "Progress" | "Problem" | "Check" | "ErasureReceipt" | "ConsentFile" | "ReceiptFile" | "PublicFact" | "Notice" | "PoolFact" | "Style" | "BundleFact" | "Limits" | "Facts" | "EdgeModel" | "EdgeManifest";
 
 export interface Structs {
   Jwk: Jwk;
   Header: Header;
   ConsentGrant: ConsentGrant;
   ConsentToken: ConsentToken;
+  Admitted: Admitted;
+  Revocation: Revocation;
+  Revoked: Revoked;
   JobRequest: JobRequest;
   JobBody: JobBody;
   Offer: Offer;
   Disclosure: Disclosure;
   SealedRequest: SealedRequest;
+  Endorsement: Endorsement;
   AttestationKey: AttestationKey;
   Quote: Quote;
   RosterEntry: RosterEntry;
   Claim: Claim;
+  Choose: Choose;
   Waiting: Waiting;
   Progress: Progress;
   Problem: Problem;
   Check: Check;
   ErasureReceipt: ErasureReceipt;
+  ConsentFile: ConsentFile;
   ReceiptFile: ReceiptFile;
+  PublicFact: PublicFact;
   Notice: Notice;
   PoolFact: PoolFact;
   Style: Style;
@@ -314,29 +384,36 @@ export interface Structs {
 export const SHAPES: Record<StructName, StructShape> = {
   "Jwk": {"kind": null, "fields": {"crv": {"t": "is", "values": ["Ed25519"]}, "kty": {"t": "is", "values": ["OKP"]}, "x": {"t": "str", "pattern": "^[A-Za-z0-9_-]*$", "max": 2048}}, "optional": []},
   "Header": {"kind": null, "fields": {"alg": {"t": "is", "values": ["Ed25519"]}, "kid": {"t": "str", "pattern": "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$", "max": 43}, "typ": {"t": "str"}, "jwk": {"t": "or-null", "of": {"t": "struct", "name": "Jwk"}}}, "optional": ["jwk"]},
-  "ConsentGrant": {"kind": "likeness/grant/v1", "fields": {"nonce": {"t": "str", "pattern": "^[0-9a-f]{32}$", "max": 32}, "notice": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "purpose": {"t": "is", "values": ["portrait"]}, "bundle": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "styles": {"t": "list", "of": {"t": "str", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$", "max": 48}, "min": 1, "max": 64}, "pool": {"t": "is", "values": ["attested", "company", "volunteer"]}, "region": {"t": "str", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$", "max": 48}, "max_images": {"t": "int", "min": 1, "max": 8}, "max_disclosures": {"t": "int", "min": 1, "max": 8}, "adult": {"t": "is", "values": ["yes"]}, "this_is_me": {"t": "is", "values": ["yes"]}, "i_hold_the_rights": {"t": "is", "values": ["yes"]}, "salt_commitment": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "issued_at": {"t": "int", "min": 0, "max": 9007199254740991}, "expires_at": {"t": "int", "min": 0, "max": 9007199254740991}}, "optional": []},
-  "ConsentToken": {"kind": "likeness/consent/v1", "fields": {"jti": {"t": "str", "pattern": "^[0-9a-f]{32}$", "max": 32}, "iss": {"t": "str", "pattern": "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$", "max": 43}, "aud": {"t": "is", "values": ["attested", "company", "volunteer"]}, "cnf": {"t": "str", "pattern": "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$", "max": 43}, "grant": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "bundle": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "styles": {"t": "list", "of": {"t": "str", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$", "max": 48}, "min": 1, "max": 64}, "region": {"t": "str", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$", "max": 48}, "max_images": {"t": "int", "min": 1, "max": 8}, "max_disclosures": {"t": "int", "min": 1, "max": 8}, "iat": {"t": "int", "min": 0, "max": 9007199254740991}, "exp": {"t": "int", "min": 0, "max": 9007199254740991}}, "optional": []},
+  "ConsentGrant": {"kind": "likeness/grant/v1", "fields": {"nonce": {"t": "str", "pattern": "^[0-9a-f]{32}$", "max": 32}, "notice": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "purpose": {"t": "is", "values": ["portrait"]}, "bundle": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "styles": {"t": "list", "of": {"t": "str", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$", "max": 48}, "min": 1, "max": 64}, "pool": {"t": "is", "values": ["attested", "company", "volunteer"]}, "region": {"t": "str", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$", "max": 48}, "max_images": {"t": "int", "min": 1, "max": 8}, "max_disclosures": {"t": "int", "min": 1, "max": 8}, "adult": {"t": "is", "values": ["yes"]}, "this_is_me": {"t": "is", "values": ["yes"]}, "i_hold_the_rights": {"t": "is", "values": ["yes"]}, "volunteer_machine": {"t": "is", "values": ["no", "yes"]}, "salt_commitment": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "issued_at": {"t": "int", "min": 0, "max": 9007199254740991}, "expires_at": {"t": "int", "min": 0, "max": 9007199254740991}}, "optional": []},
+  "ConsentToken": {"kind": "likeness/consent/v1", "fields": {"jti": {"t": "str", "pattern": "^[0-9a-f]{32}$", "max": 32}, "iss": {"t": "str", "pattern": "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$", "max": 43}, "aud": {"t": "is", "values": ["attested", "company", "volunteer"]}, "cnf": {"t": "str", "pattern": "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$", "max": 43}, "grant": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "notice": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "purpose": {"t": "is", "values": ["portrait"]}, "bundle": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "styles": {"t": "list", "of": {"t": "str", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$", "max": 48}, "min": 1, "max": 64}, "region": {"t": "str", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$", "max": 48}, "max_images": {"t": "int", "min": 1, "max": 8}, "max_disclosures": {"t": "int", "min": 1, "max": 8}, "iat": {"t": "int", "min": 0, "max": 9007199254740991}, "exp": {"t": "int", "min": 0, "max": 9007199254740991}}, "optional": []},
+  "Admitted": {"kind": "likeness/admitted/v1", "fields": {"token": {"t": "str", "pattern": "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$", "max": 4096}, "proof": {"t": "str", "max": 8000}}, "optional": []},
+  "Revocation": {"kind": "likeness/revocation/v1", "fields": {"jti": {"t": "str", "pattern": "^[0-9a-f]{32}$", "max": 32}, "token": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "salt": {"t": "str", "pattern": "^[A-Za-z0-9_-]*$", "max": 2048}, "issued_at": {"t": "int", "min": 0, "max": 9007199254740991}}, "optional": []},
+  "Revoked": {"kind": "likeness/revoked/v1", "fields": {"token": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "revoked_at": {"t": "int", "min": 0, "max": 9007199254740991}, "disclosures": {"t": "int", "min": 0, "max": 1000000}, "proof": {"t": "str", "max": 8000}}, "optional": []},
   "JobRequest": {"kind": "likeness/job/v1", "fields": {"nonce": {"t": "str", "pattern": "^[0-9a-f]{32}$", "max": 32}, "token": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "images": {"t": "int", "min": 1, "max": 8}, "issued_at": {"t": "int", "min": 0, "max": 9007199254740991}}, "optional": []},
   "JobBody": {"kind": "likeness/job-body/v1", "fields": {"token": {"t": "str", "pattern": "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$", "max": 4096}, "request": {"t": "str", "pattern": "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$", "max": 4096}}, "optional": []},
   "Offer": {"kind": "likeness/offer/v1", "fields": {"offer_id": {"t": "str", "pattern": "^[0-9a-f]{32}$", "max": 32}, "token": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "bundle": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "pool": {"t": "is", "values": ["attested", "company", "volunteer"]}, "region": {"t": "str", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$", "max": 48}, "images": {"t": "int", "min": 1, "max": 8}, "lot": {"t": "int", "min": 1, "max": 8}, "lots": {"t": "int", "min": 1, "max": 8}, "issued_at": {"t": "int", "min": 0, "max": 9007199254740991}, "expires_at": {"t": "int", "min": 0, "max": 9007199254740991}}, "optional": []},
   "Disclosure": {"kind": "likeness/disclosure/v1", "fields": {"token": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "offer": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "claim": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "n": {"t": "int", "min": 1, "max": 8}, "images": {"t": "int", "min": 1, "max": 8}, "issued_at": {"t": "int", "min": 0, "max": 9007199254740991}}, "optional": []},
   "SealedRequest": {"kind": "likeness/sealed-request/v1", "fields": {"token": {"t": "str", "pattern": "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$", "max": 4096}, "grant": {"t": "str", "pattern": "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$", "max": 4096}, "record": {"t": "str", "pattern": "^[A-Za-z0-9_-]*$", "max": 2048}, "style": {"t": "str", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$", "max": 48}, "seed": {"t": "int", "min": 0, "max": 4294967295}, "images": {"t": "int", "min": 1, "max": 8}, "response_secret": {"t": "str", "pattern": "^[A-Za-z0-9_-]*$", "max": 2048}}, "optional": []},
+  "Endorsement": {"kind": "likeness/endorsement/v1", "fields": {"worker": {"t": "str", "pattern": "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$", "max": 43}, "issued_at": {"t": "int", "min": 0, "max": 9007199254740991}, "not_after": {"t": "int", "min": 0, "max": 9007199254740991}}, "optional": []},
   "AttestationKey": {"kind": null, "fields": {"key": {"t": "str", "pattern": "^[A-Za-z0-9_-]*$", "max": 2048}, "root": {"t": "is", "values": ["test-tpm"]}}, "optional": []},
   "Quote": {"kind": null, "fields": {"message": {"t": "str", "pattern": "^[A-Za-z0-9_-]*$", "max": 2048}, "signature": {"t": "str", "pattern": "^[A-Za-z0-9_-]*$", "max": 2048}}, "optional": []},
-  "RosterEntry": {"kind": "likeness/roster/v1", "fields": {"worker": {"t": "str", "pattern": "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$", "max": 43}, "key": {"t": "str", "pattern": "^[A-Za-z0-9_-]*$", "max": 2048}, "pool": {"t": "is", "values": ["attested", "company", "volunteer"]}, "region": {"t": "str", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$", "max": 48}, "operator": {"t": "str", "min": 1, "max": 120}, "software": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "bundles": {"t": "list", "of": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "min": 1, "max": 16}, "enrolled_at": {"t": "int", "min": 0, "max": 9007199254740991}, "not_after": {"t": "int", "min": 0, "max": 9007199254740991}}, "optional": []},
-  "Claim": {"kind": "likeness/claim/v1", "fields": {"offer": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "hpke_key": {"t": "str", "pattern": "^[A-Za-z0-9_-]*$", "max": 2048}, "worker": {"t": "str", "pattern": "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$", "max": 43}, "roster": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "bundle": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "issued_at": {"t": "int", "min": 0, "max": 9007199254740991}, "lease_seconds": {"t": "int", "min": 1, "max": 120}}, "optional": []},
+  "RosterEntry": {"kind": "likeness/roster/v1", "fields": {"worker": {"t": "str", "pattern": "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$", "max": 43}, "key": {"t": "str", "pattern": "^[A-Za-z0-9_-]*$", "max": 2048}, "pool": {"t": "is", "values": ["attested", "company", "volunteer"]}, "region": {"t": "str", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$", "max": 48}, "operator": {"t": "str", "min": 1, "max": 120}, "software": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "bundles": {"t": "list", "of": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "min": 1, "max": 16}, "endorsement": {"t": "or-null", "of": {"t": "str", "pattern": "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$", "max": 4096}}, "attestation": {"t": "or-null", "of": {"t": "struct", "name": "AttestationKey"}}, "enrolled_at": {"t": "int", "min": 0, "max": 9007199254740991}, "not_after": {"t": "int", "min": 0, "max": 9007199254740991}}, "optional": []},
+  "Claim": {"kind": "likeness/claim/v1", "fields": {"offer": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "hpke_key": {"t": "str", "pattern": "^[A-Za-z0-9_-]*$", "max": 2048}, "worker": {"t": "str", "pattern": "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$", "max": 43}, "roster": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "bundle": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "issued_at": {"t": "int", "min": 0, "max": 9007199254740991}, "lease_seconds": {"t": "int", "min": 1, "max": 120}, "quote": {"t": "or-null", "of": {"t": "struct", "name": "Quote"}}}, "optional": []},
+  "Choose": {"kind": "likeness/choose/v1", "fields": {"claims": {"t": "int", "min": 1, "max": 8}, "lots": {"t": "int", "min": 1, "max": 8}}, "optional": []},
   "Waiting": {"kind": "likeness/waiting/v1", "fields": {"waited_seconds": {"t": "int", "min": 0, "max": 9007199254740991}, "gives_up_after_seconds": {"t": "int", "min": 0, "max": 9007199254740991}, "ahead": {"t": "int", "min": 0, "max": 1000000}, "workers": {"t": "int", "min": 0, "max": 1000000}}, "optional": []},
   "Progress": {"kind": "likeness/progress/v1", "fields": {"phase": {"t": "is", "values": ["drawing", "finishing", "opened"]}, "image": {"t": "int", "min": 0, "max": 1000000}, "images": {"t": "int", "min": 1, "max": 8}, "step": {"t": "int", "min": 0, "max": 1000000}, "steps": {"t": "int", "min": 0, "max": 1000000}}, "optional": []},
   "Problem": {"kind": "likeness/problem/v1", "fields": {"code": {"t": "str", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$", "max": 48}, "detail": {"t": "str", "max": 400}}, "optional": []},
   "Check": {"kind": null, "fields": {"name": {"t": "str", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$", "max": 48}, "outcome": {"t": "is", "values": ["failed", "not-measured", "passed"]}, "detail": {"t": "str", "min": 1, "max": 120}}, "optional": []},
-  "ErasureReceipt": {"kind": "likeness/erasure/v1", "fields": {"offer": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "claim": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "hpke_key": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "bundle": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "worker": {"t": "str", "pattern": "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$", "max": 43}, "software": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "opened_at": {"t": "or-null", "of": {"t": "int", "min": 0, "max": 9007199254740991}}, "exited_at": {"t": "int", "min": 0, "max": 9007199254740991}, "exit_kind": {"t": "is", "values": ["cancelled", "exception", "killed", "normal", "refused", "timeout", "unused"]}, "checks": {"t": "list", "of": {"t": "struct", "name": "Check"}, "max": 32}, "kernel_init_on_free": {"t": "is", "values": ["off", "on", "unknown"]}, "images": {"t": "int", "min": 0, "max": 1000000}, "result": {"t": "or-null", "of": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}}}, "optional": []},
-  "ReceiptFile": {"kind": "likeness/receipt-file/v1", "fields": {"gateway_key": {"t": "struct", "name": "Jwk"}, "grant": {"t": "str", "pattern": "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$", "max": 4096}, "token": {"t": "str", "pattern": "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$", "max": 4096}, "offer": {"t": "str", "max": 4096}, "roster": {"t": "str", "pattern": "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$", "max": 4096}, "claim": {"t": "str", "pattern": "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$", "max": 4096}, "disclosure": {"t": "str", "pattern": "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$", "max": 4096}, "receipt": {"t": "str", "pattern": "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$", "max": 4096}}, "optional": []},
+  "ErasureReceipt": {"kind": "likeness/erasure/v1", "fields": {"offer": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "claim": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "hpke_key": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "bundle": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "worker": {"t": "str", "pattern": "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$", "max": 43}, "software": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "opened_at": {"t": "or-null", "of": {"t": "int", "min": 0, "max": 9007199254740991}}, "exited_at": {"t": "int", "min": 0, "max": 9007199254740991}, "exit_kind": {"t": "is", "values": ["cancelled", "exception", "killed", "normal", "refused", "revoked", "timeout", "unused"]}, "checks": {"t": "list", "of": {"t": "struct", "name": "Check"}, "max": 32}, "kernel_init_on_free": {"t": "is", "values": ["off", "on", "unknown"]}, "images": {"t": "int", "min": 0, "max": 1000000}, "result": {"t": "or-null", "of": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}}, "salt": {"t": "str", "pattern": "^[A-Za-z0-9_-]*$", "max": 2048}}, "optional": []},
+  "ConsentFile": {"kind": "likeness/consent-file/v1", "fields": {"gateway_keys": {"t": "list", "of": {"t": "struct", "name": "Jwk"}, "min": 1, "max": 4}, "policy": {"t": "str", "max": 8000}, "notice": {"t": "str", "max": 8000}, "promise": {"t": "str", "max": 8000}, "grant": {"t": "str", "pattern": "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$", "max": 4096}, "token": {"t": "str", "pattern": "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$", "max": 4096}, "salt": {"t": "str", "pattern": "^[A-Za-z0-9_-]*$", "max": 2048}, "proof": {"t": "str", "max": 8000}}, "optional": []},
+  "ReceiptFile": {"kind": "likeness/receipt-file/v1", "fields": {"consent": {"t": "struct", "name": "ConsentFile"}, "offer": {"t": "str", "max": 4096}, "roster": {"t": "str", "pattern": "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$", "max": 4096}, "roster_proof": {"t": "str", "max": 8000}, "claim": {"t": "str", "pattern": "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$", "max": 4096}, "disclosure": {"t": "str", "pattern": "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$", "max": 4096}, "receipt": {"t": "str", "pattern": "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{86}$", "max": 4096}, "receipt_proof": {"t": "str", "max": 8000}}, "optional": []},
+  "PublicFact": {"kind": "likeness/public-fact/v1", "fields": {"what": {"t": "is", "values": ["bundle", "page", "styles", "wheel"]}, "name": {"t": "str", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$", "max": 48}, "version": {"t": "str", "min": 1, "max": 120}, "digest": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}}, "optional": []},
   "Notice": {"kind": null, "fields": {"digest": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "text": {"t": "str", "max": 8000}}, "optional": []},
-  "PoolFact": {"kind": null, "fields": {"name": {"t": "is", "values": ["attested", "company", "volunteer"]}, "promise": {"t": "str", "max": 8000}, "workers": {"t": "int", "min": 0, "max": 1000000}}, "optional": []},
+  "PoolFact": {"kind": null, "fields": {"name": {"t": "is", "values": ["attested", "company", "volunteer"]}, "promise": {"t": "str", "max": 8000}, "lots": {"t": "int", "min": 0, "max": 1000000}, "workers": {"t": "int", "min": 0, "max": 1000000}}, "optional": []},
   "Style": {"kind": null, "fields": {"id": {"t": "str", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$", "max": 48}, "title": {"t": "str", "min": 1, "max": 120}, "background": {"t": "str", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$", "max": 48}, "attire": {"t": "str", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$", "max": 48}, "light": {"t": "str", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$", "max": 48}, "framing": {"t": "str", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$", "max": 48}}, "optional": []},
   "BundleFact": {"kind": null, "fields": {"digest": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "name": {"t": "str", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$", "max": 48}, "version": {"t": "str", "min": 1, "max": 120}, "title": {"t": "str", "min": 1, "max": 120}, "licence": {"t": "str", "min": 1, "max": 120}, "needed": {"t": "list", "of": {"t": "is", "values": ["embedding", "geometry", "look"]}}, "optional": {"t": "list", "of": {"t": "is", "values": ["embedding", "geometry", "look"]}}, "embedder": {"t": "int", "min": 0, "max": 1000000}, "image_width": {"t": "int", "min": 0, "max": 1000000}, "image_height": {"t": "int", "min": 0, "max": 1000000}, "styles": {"t": "list", "of": {"t": "struct", "name": "Style"}}}, "optional": []},
   "Limits": {"kind": null, "fields": {"max_images": {"t": "int", "min": 1, "max": 8}, "max_disclosures": {"t": "int", "min": 1, "max": 8}, "token_seconds": {"t": "int", "min": 0, "max": 9007199254740991}, "claim_seconds": {"t": "int", "min": 0, "max": 9007199254740991}, "job_seconds": {"t": "int", "min": 0, "max": 9007199254740991}}, "optional": []},
-  "Facts": {"kind": "likeness/facts/v1", "fields": {"operator": {"t": "str", "min": 1, "max": 120}, "contact": {"t": "str", "min": 1, "max": 120}, "region": {"t": "str", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$", "max": 48}, "key": {"t": "struct", "name": "Jwk"}, "notice": {"t": "struct", "name": "Notice"}, "pools": {"t": "list", "of": {"t": "struct", "name": "PoolFact"}, "min": 1, "max": 3}, "bundles": {"t": "list", "of": {"t": "struct", "name": "BundleFact"}, "max": 16}, "limits": {"t": "struct", "name": "Limits"}}, "optional": []},
+  "Facts": {"kind": "likeness/facts/v1", "fields": {"operator": {"t": "str", "min": 1, "max": 120}, "contact": {"t": "str", "min": 1, "max": 120}, "region": {"t": "str", "pattern": "^[a-z0-9][a-z0-9-]{0,47}$", "max": 48}, "keys": {"t": "list", "of": {"t": "struct", "name": "Jwk"}, "min": 1, "max": 4}, "notice": {"t": "struct", "name": "Notice"}, "pools": {"t": "list", "of": {"t": "struct", "name": "PoolFact"}, "min": 1, "max": 3}, "bundles": {"t": "list", "of": {"t": "struct", "name": "BundleFact"}, "max": 16}, "limits": {"t": "struct", "name": "Limits"}}, "optional": []},
   "EdgeModel": {"kind": null, "fields": {"role": {"t": "is", "values": ["age", "detect", "embed", "mesh", "ruler"]}, "file": {"t": "str", "pattern": "^[a-z0-9.-]+$", "max": 80}, "sha256": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}, "bytes": {"t": "int", "min": 1}, "package": {"t": "str", "min": 1, "max": 120}, "package_version": {"t": "str", "min": 1, "max": 120}, "source_file": {"t": "str", "max": 200}, "source_sha256": {"t": "or-null", "of": {"t": "str", "pattern": "^[0-9a-f]{64}$", "max": 64}}, "licence": {"t": "str", "min": 1, "max": 120}, "training_data": {"t": "str", "max": 8000}, "inputs": {"t": "map", "of": {"t": "str"}}, "outputs": {"t": "map", "of": {"t": "str"}}}, "optional": []},
   "EdgeManifest": {"kind": "likeness/edge/v1", "fields": {"models": {"t": "list", "of": {"t": "struct", "name": "EdgeModel"}, "min": 1, "max": 16}}, "optional": []},
 };
@@ -517,6 +594,8 @@ export const FRAMES = {
   "receipt": 7,
   "problem": 8,
   "end": 9,
+  "proof": 10,
+  "choose": 11,
 } as const;
 
 export const SIZES = {
@@ -576,6 +655,12 @@ export const ATTRIBUTES = {
 
 export const PROMISES = {
   "company": "Your likeness record is opened on a machine that this gateway's operator runs. It is opened once, in a process that then ends, and the worker signs what it did. You trust the operator to run the program unaltered.",
-  "volunteer": "Your likeness record is opened on the machine of a volunteer whom nobody has checked. The program opens it once, in a process that then ends, but the machine's owner could alter the program and keep a copy.",
+  "volunteer": "Your likeness record is opened on the machine of a volunteer whom nobody has checked; your browser picks one at random among three that answer. The program opens it once, in a process that then ends, but the machine's owner could alter the program and keep a copy.",
   "attested": "Your likeness record is opened on a machine with a security chip (TPM). For each job, a key that its operator registered for that chip signs the job's key together with the name of the program that the worker says it runs. Nobody has checked who made the chip, and an administrator of the machine can write any name into it: you trust the operator to run the program unaltered.",
+} as const;
+
+export const LOTS = {
+  "company": 1,
+  "volunteer": 3,
+  "attested": 1,
 } as const;

@@ -2,22 +2,26 @@
 
 import { checkQuote, expectedPcr, quoteBinding } from "../protocol/attestation.ts";
 import { decode, encode } from "../protocol/canonical.ts";
-import { openToken } from "../protocol/consent.ts";
+import { openAdmitted, openRevoked, openToken } from "../protocol/consent.ts";
+import { checkConsentFile, readConsentFile } from "../protocol/consent_file.ts";
 import { decodeRecord, encodeRecord, partsOf, quantise } from "../protocol/embedding.ts";
-import { checkReceipt } from "../protocol/erasure.ts";
+import { checkReceipt, checkReceiptProof } from "../protocol/erasure.ts";
 import { LikenessError } from "../protocol/errors.ts";
 import { FrameReader } from "../protocol/frames.ts";
+import { chooseClaim } from "../protocol/job.ts";
+import { SALT_BYTES } from "../protocol/log_leaf.ts";
+import { checkReceiptFile, readReceiptFile } from "../protocol/receipt_file.ts";
 import { digest, fromB64u, toHex, utf8, type Bytes } from "../protocol/scalars.ts";
 import { openImage, replyKey } from "../protocol/sealing.ts";
-import { openIntroduced, openSigned, type StatementName } from "../protocol/signing.ts";
+import { openIntroduced, openSigned, type SignedStatement, type StatementName } from "../protocol/signing.ts";
 import { FRAMES, SIZES, type Jwk, type StructName } from "../protocol/wire.ts";
-import { checkClaim } from "../protocol/worker_key.ts";
+import { checkClaim, type CheckedClaim } from "../protocol/worker_key.ts";
 import { hex, need, number, same, text, type Case, type Runner } from "./case.ts";
 import { LOG_RUNNERS } from "./log_vectors.ts";
 import { openRequest, publicKeyOf, sealImage } from "./worker_side.ts";
 
 /** Codes that only a gateway gives, by rules of its own about time and holders; the bytes themselves are good. */
-const GATEWAY_CODES = ["grant-expired", "job-stale", "notice-outdated", "wrong-holder"];
+const GATEWAY_CODES = ["grant-expired", "job-stale", "notice-outdated", "wrong-holder", "wrong-pool"];
 
 /** By file name, or by what a case says that it is like. */
 export const RUNNERS: Readonly<Record<string, Runner>> = {
@@ -28,7 +32,7 @@ export const RUNNERS: Readonly<Record<string, Runner>> = {
   },
   signing: async (given) => {
     const name = text(given, "struct") as StatementName;
-    if (given["key"] !== null) await openSigned(name, text(given, "jws"), jwk(given, "key"));
+    if (given["keys"] !== null) await openSigned(name, text(given, "jws"), ...jwks(given, "keys"));
     else need((await openIntroduced(name, text(given, "jws"))).kid === given["kid"]);
   },
   sealing: async (given) => {
@@ -50,18 +54,25 @@ export const RUNNERS: Readonly<Record<string, Runner>> = {
   },
   consent: async (given) => {
     if (given["op"] === "open_grant") return runAtGateway("ConsentGrant", text(given, "grant"), given);
-    await openToken(text(given, "token"), {
-      gateway: jwk(given, "gateway"),
-      grant: text(given, "grant"),
-      now: now(given),
-    });
+    const expected = { gateway: jwks(given, "gateway"), grant: text(given, "grant"), now: now(given) };
+    if (given["op"] === "token_for_grant") await openToken(text(given, "token"), expected);
+    else await openAdmitted(utf8(text(given, "raw")), { ...expected, policy: text(given, "policy") });
+  },
+  revocation: async (given) => {
+    if (given["op"] === "revocation") return runRevocation(given);
+    const statement = text(given, "statement") as SignedStatement;
+    const salt = fromB64u((await openIntroduced("Revocation", statement)).statement.salt);
+    const expected = { withdrawal: { statement, salt }, tokenJws: text(given, "token"), now: now(given) };
+    await openRevoked(utf8(text(given, "raw")), { ...expected, policy: text(given, "policy") });
   },
   claim: async (given) => {
-    const claim = text(given, "claim");
-    const offer = utf8(text(given, "offer"));
-    const gateway = jwk(given, "gateway");
-    const checked = await checkClaim({ offer, roster: text(given, "roster"), claim, gateway, now: now(given) });
-    need(checked.claimHash === (await digest(utf8(claim))));
+    const company = given["company"] === null ? null : jwk(given, "company");
+    const checked = await checkedClaim(given, given, company);
+    need(checked.claimHash === (await digest(utf8(text(given, "claim")))));
+  },
+  choose: async (given) => {
+    const claims = await Promise.all((given["claims"] as Case[]).map((said) => checkedClaim(said, given, null)));
+    need(claims.includes(chooseClaim(claims, number(given, "lots"))));
   },
   attestation: async (given) => {
     const hpkeKey = new Uint8Array(SIZES.publicKey).fill(number(given, "hpke_fill"));
@@ -74,7 +85,19 @@ export const RUNNERS: Readonly<Record<string, Runner>> = {
   job: (given) => runAtGateway(given["op"] === "job" ? "JobRequest" : "Disclosure", text(given, "jws"), given),
   erasure: async (given) => {
     const [worker, offer, claim] = [jwk(given, "worker"), text(given, "offer"), text(given, "claim")];
-    await checkReceipt(text(given, "jws"), { worker, offer, claim, result: given["result"] as string | null });
+    const jws = text(given, "jws");
+    const receipt = await checkReceipt(jws, { worker, offer, claim, result: given["result"] as string | null });
+    const when = given["now"] === null ? null : now(given);
+    await checkReceiptProof(receipt, jws, text(given, "proof"), { policy: text(given, "policy"), now: when });
+  },
+  consent_file: async (given) => {
+    const raw = utf8(text(given, "file"));
+    const file = readConsentFile(raw);
+    need((await checkConsentFile(file)).holder === (await openIntroduced("ConsentGrant", file.grant)).kid);
+  },
+  receipt_file: async (given) => {
+    const { claim, receipt } = await checkReceiptFile(readReceiptFile(utf8(text(given, "file"))));
+    need(receipt.worker === claim.roster.worker);
   },
   frames: (given) => {
     const stream = hex(given, "stream");
@@ -90,6 +113,24 @@ export const RUNNERS: Readonly<Record<string, Runner>> = {
     }
   },
 };
+
+async function checkedClaim(said: Case, given: Case, company: Jwk | null): Promise<CheckedClaim> {
+  return checkClaim({
+    offer: utf8(text(said, "offer")),
+    roster: text(said, "roster"),
+    proof: text(said, "proof"),
+    claim: text(said, "claim"),
+    gateway: jwks(given, "gateway"),
+    policy: text(given, "policy"),
+    company,
+    now: now(given),
+  });
+}
+
+async function runRevocation(given: Case): Promise<void> {
+  await runAtGateway("Revocation", text(given, "jws"), given);
+  fromB64u((await openIntroduced("Revocation", text(given, "jws"))).statement.salt, SALT_BYTES);
+}
 
 /** Opens a statement that a browser makes and a gateway judges: this side knows its bytes, not those rules. */
 async function runAtGateway(name: StatementName, jws: string, given: Case): Promise<void> {
@@ -143,4 +184,8 @@ function now(given: Case): number {
 
 function jwk(given: Case, field: string): Jwk {
   return { crv: "Ed25519", kty: "OKP", x: text(given, field) };
+}
+
+function jwks(given: Case, field: string): Jwk[] {
+  return (given[field] as string[]).map((x): Jwk => ({ crv: "Ed25519", kty: "OKP", x }));
 }

@@ -1,7 +1,9 @@
 // What this side signs and seals, from fixed seeds: schemas/vectors/from_typescript.json, written by `npm run vectors`.
 
 import { decode } from "../protocol/canonical.ts";
+import { packConsentFile } from "../protocol/consent_file.ts";
 import { packJob } from "../protocol/job.ts";
+import { packReceiptFile } from "../protocol/receipt_file.ts";
 import { digestOfText, sha256, toB64u, toHex, utf8 } from "../protocol/scalars.ts";
 import { context } from "../protocol/sealing.ts";
 import { NOW, World } from "./world.ts";
@@ -15,8 +17,11 @@ export async function vectorsFromTypeScript(): Promise<string> {
   const cases = [
     await grantCase(world),
     await tokenCase(world),
+    await admittedCase(world),
+    await revocationCase(world),
     await jobCase(world),
     ...(await disclosureCases(world)),
+    ...(await fileCases(world)),
   ];
   const about = "What the browser signs and seals; `like` names the file whose cases have the same fields.";
   return `${JSON.stringify({ about, made_by: "npm run vectors", cases }, null, 1)}\n`;
@@ -31,7 +36,19 @@ async function grantCase(world: World): Promise<object> {
 async function tokenCase(world: World): Promise<object> {
   const [token, grant] = [await world.token(), await world.grant()];
   const shared = { name: "a token for that grant", like: "consent", op: "token_for_grant" };
-  return { ...shared, token, grant, gateway: world.gateway.jwk.x, now: NOW, expect: "accept" };
+  return { ...shared, token, grant, gateway: [world.gateway.jwk.x], now: NOW, expect: "accept" };
+}
+
+async function admittedCase(world: World): Promise<object> {
+  const raw = text(await world.admitted());
+  const shared = { name: "an admission of that grant", like: "consent", op: "admitted", raw, grant: await world.grant() };
+  const policy = world.log.policyText;
+  return { ...shared, gateway: [world.gateway.jwk.x], policy, now: NOW, expect: "accept" };
+}
+
+async function revocationCase(world: World): Promise<object> {
+  const shared = { name: "a withdrawal", like: "revocation", op: "revocation" };
+  return { ...shared, jws: (await world.withdrawal()).statement, now: NOW, expect: "accept" };
 }
 
 async function jobCase(world: World): Promise<object> {
@@ -39,6 +56,14 @@ async function jobCase(world: World): Promise<object> {
   const body = await packJob(world.browser, { token, nonce: "22".repeat(16), images: 1, issued_at: NOW });
   const shared = { name: "a request for a job", like: "job", op: "job", jws: decode("JobBody", body).request };
   return { ...shared, holder: world.browser.kid, token: await digestOfText(token), now: NOW, expect: "accept" };
+}
+
+async function fileCases(world: World): Promise<object[]> {
+  const [consent, receipt] = [packConsentFile(await world.consentFile()), packReceiptFile(await world.receiptFile())];
+  return [
+    { name: "a consent file", like: "consent_file", file: text(consent), expect: "accept" },
+    { name: "a receipt file", like: "receipt_file", file: text(receipt), expect: "accept" },
+  ];
 }
 
 async function disclosureCases(world: World): Promise<object[]> {
@@ -63,4 +88,8 @@ async function disclosureCases(world: World): Promise<object[]> {
       expect: "accept",
     },
   ];
+}
+
+function text(raw: Uint8Array): string {
+  return new TextDecoder().decode(raw);
 }

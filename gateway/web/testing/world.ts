@@ -1,94 +1,95 @@
-// A small valid world of statements from fixed seeds, the same as tests/statements.py makes.
+// A small valid world of statements from fixed seeds, the same as tests/statements.py makes; its log is of log_side.ts.
 
 import { encode } from "../protocol/canonical.ts";
-import { makeGrant, type Agreement } from "../protocol/consent.ts";
-import { attributesFrom, encodeRecord, quantise, type LikenessRecord } from "../protocol/embedding.ts";
+import {
+  checkGrantOfToken,
+  consentLeaf,
+  makeGrant,
+  makeRevocation,
+  openToken,
+  type Agreement,
+  type Withdrawal,
+} from "../protocol/consent.ts";
+import { consentFile } from "../protocol/consent_file.ts";
+import { encodeRecord } from "../protocol/embedding.ts";
 import { disclose, type Disclosed } from "../protocol/job.ts";
-import { concat, digest, digestOfText, sha256, toB64u, utf8, type Bytes } from "../protocol/scalars.ts";
-import { sign, thumbprint, type Signer } from "../protocol/signing.ts";
-import type { Claim, ConsentToken, ErasureReceipt, Offer, RosterEntry } from "../protocol/wire.ts";
+import { commitment, rosterEntry } from "../protocol/log_leaf.ts";
+import { concat, digest, digestOfText, toB64u, type Bytes } from "../protocol/scalars.ts";
+import { sign, type SignedStatement, type Signer } from "../protocol/signing.ts";
+import {
+  LOTS,
+  PROMISES,
+  type Claim,
+  type ConsentFile,
+  type ConsentToken,
+  type Endorsement,
+  type ErasureReceipt,
+  type Offer,
+  type ReceiptFile,
+  type RosterEntry,
+} from "../protocol/wire.ts";
 import { checkClaim, type CheckedClaim } from "../protocol/worker_key.ts";
+import { LogWorld } from "./log_side.ts";
+import { exampleRecord, NOW, seed, signerNamed } from "./seeds.ts";
 import { publicKeyOf } from "./worker_side.ts";
 
-export const NOW = 1_800_000_000;
+export { exampleRecord, NOW, seed, signerNamed } from "./seeds.ts";
 
-/** 32 fixed bytes that belong to `name`. */
-export async function seed(name: string): Promise<Bytes> {
-  return sha256(utf8(`likeness test seed ${name}`));
+/** Who is in a world; left out, it is as in tests/statements.py. */
+export interface Cast {
+  /** Another worker has another key, and claims with another. */
+  readonly worker?: string;
+  readonly pool?: ConsentToken["aud"];
+  /** Which of the pool's lots the offer is. */
+  readonly lot?: number;
+  /** A log that several worlds share. */
+  readonly log?: LogWorld;
 }
 
-/** The fixed Ed25519 key of `name`. */
-export async function signerNamed(name: string): Promise<Signer> {
-  // RFC 8410: the 32-byte seed behind the fixed head of a PKCS#8 private key.
-  const head = Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20);
-  const pkcs8 = concat(head, await seed(name));
-  const privateKey = await crypto.subtle.importKey("pkcs8", pkcs8, "Ed25519", true, ["sign"]);
-  const { x = "" } = await crypto.subtle.exportKey("jwk", privateKey);
-  const jwk = { crv: "Ed25519", kty: "OKP", x } as const;
-  return { privateKey, jwk, kid: await thumbprint(jwk) };
-}
-
-/** A record with all parts, of nobody. */
-export function exampleRecord(): LikenessRecord {
-  const vector = Array.from({ length: 128 }, (_, i) => (((i * 37) % 101) - 50) / 400);
-  return {
-    geometry: Int8Array.from({ length: 24 }, (_, i) => ((i * 11 - 120 + 256) % 256 === 128 ? 0 : i * 11 - 120)),
-    look: {
-      colours: [[38, 14, 16], [-4, 28, 12], [-52, 5, 7], [-60, 3, 4], null],
-      attributes: attributesFrom({
-        hair: "side",
-        hair_volume: "medium",
-        hairline: "full",
-        headwear: "none",
-        beard: "none",
-        moustache: "none",
-        glasses: "rectangular",
-        glasses_colour: "black",
-        age_look: "middle",
-        face_softness: "between",
-        smile: "soft",
-        brow_weight: "medium",
-      }),
-    },
-    embedding: quantise(vector),
-  };
-}
-
-/** Keys of everybody and one valid statement of each kind; each method takes edits of its statement. */
+/** Keys of everybody, one valid statement of each kind and a log; each method takes edits of its statement. */
 export class World {
   readonly browser: Signer;
   readonly gateway: Signer;
   readonly worker: Signer;
+  readonly company: Signer;
   readonly hpkeSeed: Bytes;
+  readonly log: LogWorld;
+  readonly pool: ConsentToken["aud"];
+  readonly #lot: number;
 
-  private constructor(browser: Signer, gateway: Signer, worker: Signer, hpkeSeed: Bytes) {
-    this.browser = browser;
-    this.gateway = gateway;
-    this.worker = worker;
+  private constructor(signers: readonly [Signer, Signer, Signer, Signer], hpkeSeed: Bytes, cast: Cast, log: LogWorld) {
+    [this.browser, this.gateway, this.worker, this.company] = signers;
     this.hpkeSeed = hpkeSeed;
+    this.log = log;
+    this.pool = cast.pool ?? "company";
+    this.#lot = cast.lot ?? 1;
   }
 
-  static async make(browser = "browser"): Promise<World> {
-    const signers = [await signerNamed(browser), await signerNamed("gateway"), await signerNamed("worker")] as const;
-    return new World(...signers, await seed("hpke"));
+  static async make(browser = "browser", cast: Cast = {}): Promise<World> {
+    const { worker = "worker" } = cast;
+    const [ku, gateway] = [await signerNamed(browser), await signerNamed("gateway")];
+    const signers = [ku, gateway, await signerNamed(worker), await signerNamed("company root")] as const;
+    const hpke = worker === "worker" ? "hpke" : `hpke of ${worker}`;
+    return new World(signers, await seed(hpke), cast, cast.log ?? (await LogWorld.make()));
   }
 
   record = encodeRecord(exampleRecord());
 
-  async grant(edits: Partial<Agreement> = {}): Promise<string> {
+  async grant(edits: Partial<Agreement> = {}): Promise<SignedStatement> {
     return makeGrant(this.browser, {
       nonce: "00".repeat(16),
       notice: await digestOfText("a notice"),
       purpose: "portrait",
       bundle: await digestOfText("a bundle"),
       styles: ["studio", "plain", "studio"],
-      pool: "company",
+      pool: this.pool,
       region: "local",
       max_images: 2,
       max_disclosures: 1,
       adult: "yes",
       this_is_me: "yes",
       i_hold_the_rights: "yes",
+      volunteer_machine: this.pool === "volunteer" ? "yes" : "no",
       salt_commitment: await digest(await seed("salt")),
       issued_at: NOW,
       expires_at: NOW + 900,
@@ -101,9 +102,11 @@ export class World {
       kind: "likeness/consent/v1",
       jti: "11".repeat(16),
       iss: this.gateway.kid,
-      aud: "company",
+      aud: this.pool,
       cnf: this.browser.kid,
       grant: await digestOfText(await this.grant()),
+      notice: await digestOfText("a notice"),
+      purpose: "portrait",
       bundle: await digestOfText("a bundle"),
       styles: ["plain", "studio"],
       region: "local",
@@ -122,11 +125,11 @@ export class World {
       offer_id: "33".repeat(16),
       token: await digestOfText(await this.token()),
       bundle: await digestOfText("a bundle"),
-      pool: "company",
+      pool: this.pool,
       region: "local",
       images: 1,
-      lot: 1,
-      lots: 1,
+      lot: this.#lot,
+      lots: LOTS[this.pool],
       issued_at: NOW,
       expires_at: NOW + 60,
       ...edits,
@@ -138,11 +141,13 @@ export class World {
       kind: "likeness/roster/v1",
       worker: this.worker.kid,
       key: this.worker.jwk.x,
-      pool: "company",
+      pool: this.pool,
       region: "local",
       operator: "Example Ltd",
       software: await digestOfText("a program"),
       bundles: [await digestOfText("a bundle")],
+      endorsement: null,
+      attestation: null,
       enrolled_at: NOW,
       not_after: NOW + 24 * 3600,
       ...edits,
@@ -160,6 +165,7 @@ export class World {
       bundle: await digestOfText("a bundle"),
       issued_at: NOW,
       lease_seconds: 30,
+      quote: null,
       ...edits,
     };
     return sign("Claim", claim, this.worker, { introduce: false });
@@ -181,15 +187,98 @@ export class World {
       kernel_init_on_free: "unknown",
       images: 1,
       result: await digestOfText("sealed chunks"),
+      salt: toB64u(await seed("receipt salt")),
       ...edits,
     };
     return sign("ErasureReceipt", receipt, this.worker, { introduce: false });
   }
 
+  /** The gateway's answer to the grant: that token, and the proof of its leaf. */
+  async admitted(): Promise<Bytes> {
+    const proof = await this.consentProof();
+    return encode("Admitted", { kind: "likeness/admitted/v1", token: await this.token(), proof });
+  }
+
+  async consentProof(): Promise<string> {
+    const [tokenJws, grant] = [await this.token(), await this.grant()];
+    const token = await openToken(tokenJws, { gateway: [this.gateway.jwk], grant, now: NOW });
+    return this.log.prove(await consentLeaf((await checkGrantOfToken(token, grant)).grant, tokenJws));
+  }
+
+  /** The person withdraws that consent, with a fixed salt. */
+  async withdrawal(): Promise<Withdrawal> {
+    const about = { jti: "11".repeat(16), tokenJws: await this.token(), issued_at: NOW };
+    return makeRevocation(this.browser, about, await seed("revocation salt"));
+  }
+
+  /** The gateway's answer to `withdrawal`. */
+  async revoked({ statement, salt }: Withdrawal): Promise<Bytes> {
+    const proof = await this.log.prove(await commitment("revocation", salt, statement));
+    const token = await digestOfText(await this.token());
+    return encode("Revoked", { kind: "likeness/revoked/v1", token, revoked_at: NOW, disclosures: 0, proof });
+  }
+
+  /** The company's word for the worker. */
+  async endorsement(edits: Partial<Endorsement> = {}): Promise<string> {
+    const endorsement: Endorsement = {
+      kind: "likeness/endorsement/v1",
+      worker: this.worker.kid,
+      issued_at: NOW,
+      not_after: NOW + 24 * 3600,
+      ...edits,
+    };
+    return sign("Endorsement", endorsement, this.company, { introduce: true });
+  }
+
+  async rosterProof(): Promise<string> {
+    return this.log.prove(rosterEntry(await this.roster()));
+  }
+
+  async receiptProof(receiptJws: string): Promise<string> {
+    return this.log.prove(await commitment("erasure", await seed("receipt salt"), receiptJws));
+  }
+
   /** The offer, roster entry and claim as the browser checks them. */
   async checked(): Promise<CheckedClaim> {
-    const [offer, roster, claim] = [await this.offer(), await this.roster(), await this.claim()];
-    return checkClaim({ offer, roster, claim, gateway: this.gateway.jwk, now: NOW });
+    return checkClaim({
+      offer: await this.offer(),
+      roster: await this.roster(),
+      proof: await this.rosterProof(),
+      claim: await this.claim(),
+      gateway: [this.gateway.jwk],
+      policy: this.log.policyText,
+      company: null,
+      now: NOW,
+    });
+  }
+
+  /** What the person keeps of the consent. */
+  async consentFile(): Promise<ConsentFile> {
+    return consentFile({
+      gateway_keys: [this.gateway.jwk],
+      policy: this.log.policyText,
+      notice: "a notice",
+      promise: PROMISES[this.pool],
+      grant: await this.grant(),
+      token: await this.token(),
+      salt: toB64u(await seed("salt")),
+      proof: await this.consentProof(),
+    });
+  }
+
+  /** What the person keeps of the job. */
+  async receiptFile(): Promise<Omit<ReceiptFile, "kind">> {
+    const receipt = await this.receipt();
+    return {
+      consent: await this.consentFile(),
+      offer: new TextDecoder().decode(await this.offer()),
+      roster: await this.roster(),
+      roster_proof: await this.rosterProof(),
+      claim: await this.claim(),
+      disclosure: (await this.disclosed()).disclosure,
+      receipt,
+      receipt_proof: await this.receiptProof(receipt),
+    };
   }
 
   /** The disclosure of `record` to that claim, with fixed randomness. */

@@ -3,15 +3,21 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from gateway.catalogue import Catalogue
 from gateway.door import Door, Pace
+from gateway.key_ring import FORMER_SECONDS, FormerKey
 from gateway.settings import Settings
 from schemas import signing
 from schemas.bundle_manifest import BundleManifest, FileFact, Schedule, Style
 from schemas.facts import Notice
-from tests.statements import BUNDLE, NOTICE, NOW, World
+from tests.statements import BUNDLE, NOTICE, NOW, World, signing_key
 from tests.unit.gateway.memory_bus import MemoryBus
+from tests.unit.gateway.memory_log import MemoryLog
 
+WORKERS = ("worker", "worker two", "worker three", "worker four")
+"""Names of the keys (tests/statements.py) of workers that may enrol."""
 FAST = Pace(tick_seconds=0.01, gap_seconds=0.05, stall_seconds=5, hand_over_seconds=1)
 
 
@@ -73,17 +79,27 @@ class Scene:
 
     world: World = field(default_factory=World)
     bus: MemoryBus = field(default_factory=MemoryBus)
+    log: MemoryLog = field(default_factory=MemoryLog)
     clock: Clock = field(default_factory=Clock)
 
-    def door(self, *, pace: Pace = FAST, **edits: Any) -> Door:
-        """A door with these settings changed."""
-        allowed = (signing.thumbprint(self.world.worker.public_key()),)
+    def door(
+        self,
+        *,
+        pace: Pace = FAST,
+        key: Ed25519PrivateKey | None = None,
+        former_keys: signing.Keys = (),
+        **edits: Any,
+    ) -> Door:
+        """A door with these settings changed. Welcome are ``WORKERS``, of whom the first is the world's."""
+        allowed = tuple(signing.thumbprint(signing_key(name).public_key()) for name in WORKERS)
         return Door(
             settings=Settings(**({"workers": allowed, "bundles": (), "operator": "Example Ltd"} | edits)),
-            key=self.world.gateway,
+            key=key or self.world.gateway,
             catalogue=Catalogue(notice=Notice(digest=NOTICE, text="a notice"), bundles={BUNDLE: manifest()}),
             bus=self.bus,
+            log=self.log,
             clock=self.clock,
             randomness=Dice(),
+            former_keys=tuple(FormerKey(key=former, until=NOW + FORMER_SECONDS) for former in former_keys),
             pace=pace,
         )

@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from gateway.bus import BusHealth, Queue, Stored, Ticket
+from gateway.bus import BusHealth, Queue, Stored, Ticket, sender_of
+from schemas import subjects
 from schemas.errors import BusUnavailable, BusUnsuitable
-from schemas.job import Offer
+from schemas.job import Offer, Stop
 
 HandOver = Callable[[str, bytes], Awaitable[bytes | None]]
 
@@ -16,8 +17,14 @@ HandOver = Callable[[str, bytes], Awaitable[bytes | None]]
 class Said:
     """Something said to the gateway, with the answer that it got."""
 
+    subject: str
     payload: bytes
     answered: asyncio.Future[bytes] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    @property
+    def sender(self) -> str:
+        """See ``bus.Message``."""
+        return sender_of(self.subject)
 
     async def answer(self, payload: bytes) -> None:
         """Answer it; once."""
@@ -25,11 +32,20 @@ class Said:
 
 
 class MemoryEar:
-    """What is heard on one subject."""
+    """What is heard on some subjects."""
 
-    def __init__(self, bus: "MemoryBus") -> None:
+    def __init__(self, bus: "MemoryBus", listened: tuple[str, ...]) -> None:
         self._bus = bus
+        self._listened = listened
         self.heard: asyncio.Queue[Said | None] = asyncio.Queue()
+
+    def hears(self, subject: str) -> bool:
+        """Whether what is said on ``subject`` is heard here, with ``*`` for any one word."""
+        words = subject.split(".")
+        return any(
+            len(words) == len(asked) and all(a in {"*", w} for a, w in zip(asked, words, strict=True))
+            for asked in (listened.split(".") for listened in self._listened)
+        )
 
     async def receive(self, within_seconds: float) -> Said | None:
         """See ``bus.Ear``."""
@@ -52,8 +68,12 @@ class MemoryBus:
     values: dict[tuple[str, str], Stored] = field(default_factory=dict)
     offers: list[Offer] = field(default_factory=list)
     withdrawn: list[Ticket] = field(default_factory=list)
-    cancelled: list[str] = field(default_factory=list)
-    ears: dict[str, MemoryEar] = field(default_factory=dict)
+    stopped: list[tuple[str, str]] = field(default_factory=list)
+    """Worker and reason, in the order in which they were told."""
+    somebody_stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    ears: list[MemoryEar] = field(default_factory=list)
+    is_deaf: bool = False
+    """Whether announcements are lost on the way."""
     on_hand_over: HandOver | None = None
     lose_races: int = 0
     """So many compare-and-sets find that somebody else was faster."""
@@ -67,7 +87,7 @@ class MemoryBus:
         """Lose the connection, as NATS does: with everything that was remembered."""
         self.problem = BusUnavailable.code
         self.values.clear()
-        for ear in self.ears.values():
+        for ear in self.ears:
             ear.heard.put_nowait(None)
 
     def health(self) -> BusHealth:
@@ -120,14 +140,15 @@ class MemoryBus:
         self.withdrawn.append(ticket)
 
     @asynccontextmanager
-    async def listen(self, subject: str) -> AsyncIterator[MemoryEar]:
+    async def listen(self, *listened: str) -> AsyncIterator[MemoryEar]:
         """See ``bus.Bus``."""
         self.require()
-        ear = self.ears[subject] = MemoryEar(self)
+        ear = MemoryEar(self, listened)
+        self.ears.append(ear)
         try:
             yield ear
         finally:
-            del self.ears[subject]
+            self.ears.remove(ear)
 
     async def hand_over(self, subject: str, payload: bytes, within_seconds: float) -> bytes | None:
         """See ``bus.Bus``."""
@@ -136,13 +157,27 @@ class MemoryBus:
             raise AssertionError(f"nobody expected a sealed request on {subject}")
         return await self.on_hand_over(subject, payload)
 
-    async def cancel(self, offer_id: str) -> None:
+    async def stop(self, worker: str, offer_id: str, why: Stop) -> None:
         """See ``bus.Bus``."""
         self.require()
-        self.cancelled.append(offer_id)
+        assert any(offer.offer_id == offer_id for offer in self.offers)
+        self.stopped.append((worker, why.reason))
+        self.somebody_stopped.set()
+
+    async def announce_revoked(self, jti: str) -> None:
+        """See ``bus.Bus``."""
+        self.require()
+        if not self.is_deaf:
+            self._publish(Said(subjects.revoked(jti), b""))
+
+    def _publish(self, said: Said) -> bool:
+        hearing = [ear for ear in self.ears if ear.hears(said.subject)]
+        for ear in hearing:
+            ear.heard.put_nowait(said)
+        return bool(hearing)
 
     async def say(self, subject: str, payload: bytes) -> bytes:
         """As a worker: say something on ``subject`` and wait for the answer."""
-        said = Said(payload)
-        self.ears[subject].heard.put_nowait(said)
+        said = Said(subject, payload)
+        assert self._publish(said), f"nobody listens to {subject}"
         return await said.answered

@@ -20,7 +20,7 @@ from schemas import canonical, sealing, signing, subjects
 from schemas.codes import from_code
 from schemas.erasure import Check, ErasureReceipt
 from schemas.frames import FrameKind, ImageChunk, encode_chunk, encode_frame
-from schemas.job import Accepted, Offer, Problem, Progress, SealedRequest, unpack_disclosure
+from schemas.job import Accepted, Offer, Problem, Progress, SealedRequest, Stop, unpack_disclosure
 from schemas.scalars import digest, from_b64u, to_b64u
 from schemas.worker_key import Claim, ClaimMessage, Enrolled, Enrolment
 from tests.unit.gateway.doors import manifest
@@ -49,7 +49,9 @@ class Taken:
     sealed: bytes = b""
     opened: SealedRequest | None = None
     result: list[bytes] = field(default_factory=list)
-    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+    stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    why: str = ""
+    """Why it was stopped."""
 
     @property
     def offer(self) -> Offer:
@@ -58,7 +60,8 @@ class Taken:
 
     async def say(self, kind: FrameKind, payload: bytes = b"") -> None:
         """Send one frame and wait for the permission to go on."""
-        answer = await self.worker.ask(subjects.event(self.offer.offer_id), encode_frame(kind, payload))
+        subject = subjects.event(self.worker.thumbprint, self.offer.offer_id)
+        answer = await self.worker.ask(subject, encode_frame(kind, payload))
         if answer != YES:
             refusal = canonical.decode(Problem, answer)
             raise from_code(refusal.code, refusal.detail)
@@ -105,6 +108,7 @@ class Taken:
             kernel_init_on_free="unknown",
             images=1 if self.result else 0,
             result=digest(b"".join(self.result)) if self.result else None,
+            salt=to_b64u(os.urandom(32)),
         )
         return signing.sign(msgspec.structs.replace(base, **edits), self.worker.key)
 
@@ -155,6 +159,8 @@ class ScriptedWorker:
             operator="Example Ltd",
             software=SOFTWARE,
             bundles=[self.bundle],
+            endorsement=None,
+            attestation=None,
             issued_at=int(time.time()),
         )
         return signing.sign(msgspec.structs.replace(base, **edits), self.key, introduce=True)
@@ -163,11 +169,11 @@ class ScriptedWorker:
         """The gateway's answer to the introduction; asked again while the gateway is still starting."""
         while True:
             try:
-                answer = await self.ask(subjects.ENROL, self.enrolment(**edits).encode())
+                answer = await self.ask(subjects.enrol(self.thumbprint), self.enrolment(**edits).encode())
             except nats.errors.NoRespondersError:
                 await asyncio.sleep(0.02)
                 continue
-            if b"bus-unavailable" not in answer:
+            if not any(code in answer for code in (b"bus-unavailable", b"log-unavailable")):
                 return answer
 
     async def claim(self, offer_raw: bytes, **edits: Any) -> Taken:
@@ -182,25 +188,28 @@ class ScriptedWorker:
             bundle=self.bundle,
             issued_at=int(time.time()),
             lease_seconds=self.lease_seconds,
+            quote=None,
         )
         taken.claim = signing.sign(msgspec.structs.replace(claim, **edits), self.key)
         message = ClaimMessage(roster=self.enrolled.roster, claim=taken.claim)
         await self._listen(taken)
-        self.answers.append(await self.ask(subjects.claim(taken.offer.offer_id), canonical.encode(message)))
+        subject = subjects.claim(self.thumbprint, taken.offer.offer_id)
+        self.answers.append(await self.ask(subject, canonical.encode(message)))
         return taken
 
     async def _listen(self, taken: Taken) -> None:
         async def hear_sealed(message: Msg) -> None:
             taken.disclosure, taken.sealed = unpack_disclosure(message.data)
-            await message.respond(YES)
+            await self.client.publish(subjects.handed(message.reply), YES)
             self.tasks.append(asyncio.create_task(self._follow(taken)))
 
-        async def hear_cancel(_message: Msg) -> None:
-            taken.cancelled.set()
+        async def hear_stop(message: Msg) -> None:
+            taken.why = canonical.decode(Stop, message.data).reason
+            taken.stopped.set()
 
         offer_id = taken.offer.offer_id
         await self.client.subscribe(subjects.seal(self.thumbprint, offer_id), cb=hear_sealed)
-        await self.client.subscribe(subjects.cancel(offer_id), cb=hear_cancel)
+        await self.client.subscribe(subjects.stop(self.thumbprint, offer_id), cb=hear_stop)
         await self.client.flush()
         self.taken.append(taken)
 
@@ -223,7 +232,7 @@ class ScriptedWorker:
 @asynccontextmanager
 async def working(worker: ScriptedWorker) -> AsyncIterator[ScriptedWorker]:
     """``worker``, enrolled and taking offers; its script's errors are raised at the end."""
-    await worker.client.connect(worker.url)
+    await worker.client.connect(worker.url, inbox_prefix=subjects.inbox(worker.thumbprint).encode())
     worker.enrolled = canonical.decode(Enrolled, await worker.enrol())
     serving = asyncio.create_task(worker.serve())
     try:

@@ -1,39 +1,56 @@
-"""Yes or no, stored by compare-and-set: of two that race, one wins, and what nobody received is not counted."""
+"""A consent counts once it stands in the log; a job is opened by its holder; a worker is listed and logged."""
 
 import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from gateway import ledger
-from gateway.admission import YES, admit_grant, admit_job, disclose, problem, take_claim
-from schemas import canonical, signing, subjects
-from schemas.errors import BusUnavailable, CannotOpen, GrantReplayed, LikenessError, TokenExhausted, WorkerLost
-from schemas.job import Problem
-from schemas.scalars import digest
-from schemas.worker_key import ClaimMessage
-from tests.statements import NOW, World, signing_key
-from tests.unit.gateway.memory_bus import Said
-from tests.unit.gateway.visit import Visit
+from gateway.admission import admit_grant, admit_job, enrol
+from gateway.replay import MAX_JOBS
+from schemas import signing, subjects
+from schemas.consent import Admitted, consent_leaf
+from schemas.errors import GrantReplayed, LogUnavailable, NotEnrolled, OverLimit
+from schemas.log_leaf import roster_entry
+from schemas.log_proof import check_inclusion
+from schemas.pools import LOTS
+from schemas.worker_key import ROSTER_SECONDS, Enrolment, RosterEntry
+from tests.statements import BUNDLE, NOW, SOFTWARE, World, signing_key
+from tests.unit.gateway.refusals import refusal
+from tests.unit.gateway.visit import VOLUNTEERS, Visit
 
 pytestmark = pytest.mark.anyio
 
 
-async def refusal(awaited: Any) -> str:
-    with pytest.raises(LikenessError) as refused:
-        await awaited
-    return refused.value.code
+# --- consent ----------------------------------------------------------------------------------------------------------
 
 
-async def accept(_subject: str, _payload: bytes) -> bytes | None:
-    return YES
+async def test_a_token_comes_with_the_proof_that_its_consent_is_logged() -> None:
+    visit = Visit()
+    admitted = await admit_grant(visit.door, visit.world.grant_jws())
+    leaf = consent_leaf(visit.world.grant(), admitted.token)
+    assert visit.scene.log.entries == [leaf]
+    included = check_inclusion(visit.scene.log.world.policy, admitted.proof, leaf, now=NOW)
+    assert len(included.witnesses) == 2
 
 
 async def test_of_two_tokens_for_one_consent_one_is_given() -> None:
     visit = Visit()
-    answers = await asyncio.gather(visit.consent(), visit.consent(), return_exceptions=True)
-    assert {type(answer) for answer in answers} == {str, GrantReplayed}
+    grant = visit.world.grant_jws()
+    answers = await asyncio.gather(*(admit_grant(visit.door, grant) for _ in "ab"), return_exceptions=True)
+    assert {type(answer) for answer in answers} == {Admitted, GrantReplayed}
+    assert len(visit.scene.log.entries) == 1
+
+
+async def test_without_the_log_no_token_is_given_and_the_grant_is_used_up() -> None:
+    visit = Visit()
+    visit.scene.log.break_off()
+    assert await refusal(visit.consent()) == "log-unavailable"
+    visit.scene.log.problem = ""
+    assert await refusal(visit.consent()) == "grant-replayed"
+    assert visit.scene.log.entries == []
 
 
 async def test_a_nonce_belongs_to_its_key() -> None:
@@ -41,6 +58,36 @@ async def test_a_nonce_belongs_to_its_key() -> None:
     await visit.consent()
     thief = World(browser=signing_key("thief"))
     await admit_grant(visit.door, thief.grant_jws())
+
+
+async def test_a_flood_of_valid_consents_is_held_back_before_it_is_remembered() -> None:
+    visit = Visit(settings={"consents_per_minute": 2})
+    for nonce in ("01", "02"):
+        await admit_grant(visit.door, visit.world.grant_jws(nonce=nonce * 16))
+    remembered = len(visit.scene.bus.values)
+    with pytest.raises(OverLimit) as refused:
+        await admit_grant(visit.door, visit.world.grant_jws(nonce="03" * 16))
+    assert refused.value.retry_after_seconds == 30
+    assert len(visit.scene.bus.values) == remembered
+
+
+async def test_what_is_no_valid_consent_does_not_use_up_the_place_of_one_that_is() -> None:
+    visit = Visit(settings={"consents_per_minute": 1})
+    for _ in range(3):
+        assert await refusal(admit_grant(visit.door, visit.world.grant_jws(pool="attested"))) == "wrong-pool"
+    await visit.consent()
+
+
+# --- a job ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("grant", [{}, VOLUNTEERS])
+async def test_a_job_has_as_many_offers_as_its_pool_has_lots(grant: dict[str, Any]) -> None:
+    visit = Visit(**grant)
+    await visit.consent()
+    offers = (await visit.opened()).offers
+    assert [offer.lot for offer in offers] == list(range(1, LOTS[offers[0].pool] + 1))
+    assert {offer.offer_id for offer in offers} == {offers[0].offer_id}
 
 
 async def test_a_job_request_is_used_once() -> None:
@@ -76,6 +123,14 @@ async def test_a_job_that_may_not_be_is_refused(name: str) -> None:
     assert await refusal(admit_job(visit.door, make(visit))) == code
 
 
+async def test_a_token_by_a_key_that_was_replaced_still_serves_while_that_key_is_listed() -> None:
+    visit = Visit()
+    await visit.consent()
+    old, new = visit.world.gateway, signing_key("the gateway's next key")
+    await admit_job(visit.scene.door(key=new, former_keys=(old.public_key(),)), visit.body())
+    assert await refusal(admit_job(visit.scene.door(key=new), visit.body())) == "unknown-key"
+
+
 async def test_a_token_ends() -> None:
     visit = Visit()
     await visit.consent()
@@ -90,159 +145,93 @@ async def test_after_the_memory_was_lost_old_tokens_are_refused() -> None:
     assert await refusal(admit_job(visit.door, visit.body())) == "token-expired"
 
 
-async def test_a_refused_claim_is_answered_and_the_offer_stays_open() -> None:
+async def test_one_consent_opens_so_many_jobs_and_no_more() -> None:
     visit = Visit()
     await visit.consent()
-    offer = (await admit_job(visit.door, visit.body())).offer
-    for payload in (
-        b"",
-        canonical.encode(ClaimMessage(roster=visit.world.roster_jws(), claim=visit.world.claim_jws(offer="0" * 64))),
-    ):
-        said = Said(payload)
-        assert await take_claim(visit.door, offer, said) is None
-        assert canonical.decode(Problem, await said.answered).code in {"not-json", "claim-mismatch"}
-
-
-async def test_a_disclosure_reaches_the_worker_that_claimed_and_is_counted() -> None:
-    visit = Visit()
-    await visit.consent()
-    offer, claim = await visit.claimed()
-    body = visit.disclosure(offer, claim)
-    handed: list[tuple[str, bytes]] = []
-
-    async def take(subject: str, payload: bytes) -> bytes:
-        assert visit.spent() == (1, 1), "counted before a byte is handed over"
-        handed.append((subject, payload))
-        return YES
-
-    visit.scene.bus.on_hand_over = take
-    await disclose(visit.door, offer.offer_id, body)
-    worker = signing.thumbprint(visit.world.worker.public_key())
-    assert handed == [(subjects.seal(worker, offer.offer_id), body)]
-    assert await refusal(disclose(visit.door, offer.offer_id, body)) == "out-of-order"
-    assert len(handed) == 1
-
-
-async def test_of_two_disclosures_at_once_one_is_handed_over() -> None:
-    visit = Visit(max_disclosures=2)
-    await visit.consent()
-    offer, claim = await visit.claimed()
-    handed: list[bytes] = []
-
-    async def take(_subject: str, payload: bytes) -> bytes:
-        handed.append(payload)
-        return YES
-
-    visit.scene.bus.on_hand_over = take
-    bodies = [visit.disclosure(offer, claim), visit.disclosure(offer, claim, n=2)]
-    answers = await asyncio.gather(
-        *(disclose(visit.door, offer.offer_id, body) for body in bodies), return_exceptions=True
-    )
-    assert len(handed) == 1
-    assert visit.spent() == (1, 1)
-    assert sum(isinstance(answer, LikenessError) for answer in answers) == 1
-
-
-async def test_two_jobs_of_one_consent_cannot_both_spend_its_last_disclosure() -> None:
-    visit = Visit()
-    await visit.consent()
-    first, second = await visit.claimed(), await visit.claimed()
-    visit.scene.bus.on_hand_over = accept
-    await disclose(visit.door, first[0].offer_id, visit.disclosure(*first))
-    with pytest.raises(TokenExhausted):
-        await disclose(visit.door, second[0].offer_id, visit.disclosure(*second, n=2))
-
-
-async def test_a_lost_race_is_run_again() -> None:
-    visit = Visit()
-    await visit.consent()
-    offer, claim = await visit.claimed()
-    visit.scene.bus.on_hand_over = accept
-    visit.scene.bus.lose_races = 3
-    await disclose(visit.door, offer.offer_id, visit.disclosure(offer, claim))
-    assert visit.spent() == (1, 1)
-
-
-async def test_what_nobody_received_is_not_counted() -> None:
-    visit = Visit()
-    await visit.consent()
-    offer, claim = await visit.claimed()
-
-    async def nobody(_subject: str, _payload: bytes) -> bytes | None:
-        return None
-
-    visit.scene.bus.on_hand_over = nobody
-    assert await refusal(disclose(visit.door, offer.offer_id, visit.disclosure(offer, claim))) == "worker-lost"
-    assert visit.spent() == (0, 0)
-    again = await visit.claimed()
-    visit.scene.bus.on_hand_over = accept
-    await disclose(visit.door, again[0].offer_id, visit.disclosure(*again))
-
-
-async def test_what_somebody_may_have_received_is_counted() -> None:
-    visit = Visit()
-    await visit.consent()
-    offer, claim = await visit.claimed()
-
-    async def silence(_subject: str, _payload: bytes) -> bytes | None:
-        raise WorkerLost
-
-    visit.scene.bus.on_hand_over = silence
-    assert await refusal(disclose(visit.door, offer.offer_id, visit.disclosure(offer, claim))) == "worker-lost"
-    assert visit.spent() == (1, 1)
-
-
-async def test_a_workers_refusal_is_passed_on_by_its_code() -> None:
-    visit = Visit()
-    await visit.consent()
-    offer, claim = await visit.claimed()
-
-    async def refuse(_subject: str, _payload: bytes) -> bytes | None:
-        return problem(CannotOpen())
-
-    visit.scene.bus.on_hand_over = refuse
-    assert await refusal(disclose(visit.door, offer.offer_id, visit.disclosure(offer, claim))) == "cannot-open"
-
-
-DISCLOSURES: dict[str, tuple[str, dict[str, Any]]] = {
-    "a thief": ("wrong-holder", {"key": "thief"}),
-    "an old signature": ("job-stale", {"issued_at": NOW - 61}),
-    "another claim": ("claim-mismatch", {"claim": "0" * 64}),
-    "the wrong number": ("out-of-order", {"n": 2}),
-    "more portraits": ("over-limit", {"images": 2}),
-}
-
-
-@pytest.mark.parametrize("name", DISCLOSURES)
-async def test_a_disclosure_that_may_not_be_costs_nothing(name: str) -> None:
-    code, edits = DISCLOSURES[name]
-    visit = Visit(max_disclosures=2)
-    await visit.consent()
-    offer, claim = await visit.claimed()
-    body = visit.disclosure(offer, claim, **edits)
-    assert await refusal(disclose(visit.door, offer.offer_id, body)) == code
-    assert visit.spent() == (0, 0)
-
-
-async def test_nothing_is_disclosed_before_a_claim() -> None:
-    visit = Visit()
-    await visit.consent()
-    offer = (await admit_job(visit.door, visit.body())).offer
-    body = visit.disclosure(offer, visit.world.claim_jws())
-    assert await refusal(disclose(visit.door, offer.offer_id, body)) == "out-of-order"
-
-
-async def test_a_claim_is_not_answered_when_the_bus_is_away() -> None:
-    visit = Visit()
-    await visit.consent()
-    offer = (await admit_job(visit.door, visit.body())).offer
-    claim = visit.world.claim_jws(offer=digest(canonical.encode(offer)))
-    said = Said(canonical.encode(ClaimMessage(roster=visit.world.roster_jws(), claim=claim)))
-    visit.scene.bus.break_off()
-    with pytest.raises(BusUnavailable):
-        await take_claim(visit.door, offer, said)
-    assert not said.answered.done()
+    for _ in range(MAX_JOBS):
+        await visit.opened()
+    assert await refusal(visit.opened()) == "token-exhausted"
 
 
 def test_jobs_and_nonces_do_not_meet_in_a_bucket() -> None:
     assert ledger.job_key("33" * 16) != ledger.nonce_key("33", "16")
+
+
+# --- a worker ---------------------------------------------------------------------------------------------------------
+
+
+def enrolment(name: str = "worker", **edits: Any) -> str:
+    base = Enrolment(
+        pool="company",
+        region="local",
+        operator="Example Ltd",
+        software=SOFTWARE,
+        bundles=[BUNDLE],
+        endorsement=None,
+        attestation=None,
+        issued_at=NOW,
+    )
+    return signing.sign(msgspec.structs.replace(base, **edits), signing_key(name), introduce=True)
+
+
+async def test_a_worker_is_answered_once_its_entry_is_logged_and_listed() -> None:
+    visit, worker = Visit(), signing.thumbprint(signing_key("worker").public_key())
+    entry, answer = await enrol(visit.door, worker, enrolment())
+    assert visit.scene.log.entries == [roster_entry(answer.roster)]
+    assert ledger.listed(visit.scene.bus.values[subjects.KV_WORKERS, worker].value) == entry
+    assert [signing.key_of(jwk) for jwk in answer.keys] == [visit.world.gateway.public_key()]
+
+
+async def test_without_the_log_nobody_is_listed() -> None:
+    visit, worker = Visit(), signing.thumbprint(signing_key("worker").public_key())
+    visit.scene.log.break_off()
+    with pytest.raises(LogUnavailable):
+        await enrol(visit.door, worker, enrolment())
+    assert visit.scene.bus.values == {}
+
+
+async def test_a_worker_cannot_enrol_another() -> None:
+    visit = Visit()
+    with pytest.raises(NotEnrolled):
+        await enrol(visit.door, signing.thumbprint(signing_key("worker two").public_key()), enrolment())
+    assert visit.scene.log.entries == []
+
+
+@pytest.mark.parametrize(
+    ("later", "edits", "leaves"),
+    [
+        (60, {}, 1),
+        (ROSTER_SECONDS // 2 - 1, {}, 1),
+        (ROSTER_SECONDS // 2, {}, 2),
+        (60, {"operator": "Somebody Else"}, 2),
+        (60, {"software": "0" * 64}, 2),
+    ],
+)
+async def test_a_worker_that_comes_back_unchanged_keeps_its_entry(
+    later: int, edits: dict[str, Any], leaves: int
+) -> None:
+    visit, worker = Visit(), signing.thumbprint(signing_key("worker").public_key())
+    first = await enrol(visit.door, worker, enrolment())
+    visit.scene.clock.now += later
+    again = await enrol(visit.door, worker, enrolment(issued_at=NOW + later, **edits))
+    assert (first == again) is (leaves == 1)
+    assert len(visit.scene.log.entries) == leaves
+    assert ledger.listed(visit.scene.bus.values[subjects.KV_WORKERS, worker].value) == again[0]
+
+
+async def test_an_entry_of_another_log_is_logged_here() -> None:
+    visit, worker = Visit(), signing.thumbprint(signing_key("worker").public_key())
+    _, answer = await enrol(visit.door, worker, enrolment())
+    visit.scene.log.entries.clear()
+    assert (await enrol(visit.door, worker, enrolment()))[1] == answer
+    assert visit.scene.log.entries == [roster_entry(answer.roster)]
+
+
+async def test_after_a_rotation_a_worker_gets_an_entry_by_the_new_key() -> None:
+    visit, worker = Visit(), signing.thumbprint(signing_key("worker").public_key())
+    await enrol(visit.door, worker, enrolment())
+    next_key = signing_key("the gateway's next key")
+    rotated = visit.scene.door(key=next_key, former_keys=visit.door.public_keys)
+    entry, answer = await enrol(rotated, worker, enrolment())
+    assert signing.open_signed(RosterEntry, answer.roster, next_key.public_key()).statement == entry
+    assert [signing.key_of(jwk) for jwk in answer.keys] == [next_key.public_key(), visit.world.gateway.public_key()]

@@ -14,12 +14,16 @@ from gateway.headers import EVERYWHERE, PAGE_POLICY, VISION_POLICY
 from gateway.problems import MEDIA_TYPE
 from gateway.routes.consents import MAX_BODY_BYTES
 from gateway.routes.jobs import MAX_DISCLOSURE_BODY_BYTES, MAX_JOB_BYTES
+from gateway.routes.revocations import MAX_REVOCATION_BYTES
 from gateway.site import read_site
 from schemas import canonical, signing
+from schemas.consent import Admitted, ConsentToken, Revocation, Revoked, consent_leaf, revocation_leaf
 from schemas.errors import BusUnsuitable
 from schemas.facts import Facts
 from schemas.job import JobBody
+from schemas.log_proof import check_inclusion
 from schemas.scalars import digest
+from tests.statements import NOW
 from tests.unit.gateway.doors import Scene
 
 pytestmark = pytest.mark.anyio
@@ -45,8 +49,8 @@ async def http(scene: Scene, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]
         yield client
 
 
-def client_of(scene: Scene, page: Path) -> httpx.AsyncClient:
-    app = create_app(scene.door(), read_site(page, page / "edge"))
+def client_of(scene: Scene, page: Path, **edits: Any) -> httpx.AsyncClient:
+    app = create_app(scene.door(**edits), read_site(page, page / "edge"))
     # Two libraries spell the same ASGI types differently.
     transport = httpx.ASGITransport(cast("Any", app))
     return httpx.AsyncClient(transport=transport, base_url="http://gateway.test")
@@ -109,8 +113,8 @@ async def test_an_unbuilt_page_says_so(scene: Scene, tmp_path: Path) -> None:
 async def test_facts_are_canonical_and_there_without_a_bus(http: httpx.AsyncClient, scene: Scene) -> None:
     scene.bus.worker_count = 3
     facts = canonical.decode(Facts, (await http.get("/api/v1/facts")).content)
-    assert signing.key_of(facts.key) == scene.world.gateway.public_key()
-    assert [pool.workers for pool in facts.pools] == [3]
+    assert [signing.key_of(jwk) for jwk in facts.keys] == [scene.world.gateway.public_key()]
+    assert [(pool.workers, pool.lots) for pool in facts.pools] == [(3, 1)]
     scene.bus.break_off()
     facts = canonical.decode(Facts, (await http.get("/api/v1/facts")).content)
     assert [pool.workers for pool in facts.pools] == [0]
@@ -126,22 +130,76 @@ async def test_health_says_what_is_wrong(http: httpx.AsyncClient, scene: Scene) 
     assert (await http.get("/healthz")).json()["status"] == "bus-unsuitable"
 
 
-async def test_a_consent_is_answered_with_a_token_once(http: httpx.AsyncClient, scene: Scene) -> None:
+async def test_a_consent_is_answered_with_a_token_and_a_proof_once(http: httpx.AsyncClient, scene: Scene) -> None:
     grant = scene.world.grant_jws()
     answer = await http.post("/api/v1/consents", content=grant)
-    assert (answer.status_code, answer.headers["content-type"]) == (201, "application/jose")
+    assert (answer.status_code, answer.headers["content-type"]) == (201, "application/json")
+    admitted = canonical.decode(Admitted, answer.content)
+    leaf = consent_leaf(scene.world.grant(), admitted.token)
+    check_inclusion(scene.log.world.policy, admitted.proof, leaf, now=NOW)
     again = await http.post("/api/v1/consents", content=grant)
     assert (again.status_code, code(again)) == (409, "grant-replayed")
 
 
-@pytest.mark.parametrize("path", ["/api/v1/consents", "/api/v1/jobs", f"/api/v1/jobs/{'33' * 16}/disclosures"])
+async def consented(http: httpx.AsyncClient, scene: Scene) -> str:
+    answer = await http.post("/api/v1/consents", content=scene.world.grant_jws())
+    return canonical.decode(Admitted, answer.content).token
+
+
+def revocation(scene: Scene, token: str) -> str:
+    jti = signing.open_signed(ConsentToken, token, scene.world.gateway.public_key()).statement.jti
+    return scene.world.revocation_jws(jti=jti, token=digest(token.encode()))
+
+
+async def test_a_withdrawal_is_answered_the_same_however_often(http: httpx.AsyncClient, scene: Scene) -> None:
+    jws = revocation(scene, await consented(http, scene))
+    answers = [await http.post("/api/v1/revocations", content=jws) for _ in "ab"]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].content == answers[1].content
+    revoked = canonical.decode(Revoked, answers[0].content)
+    leaf = revocation_leaf(signing.open_introduced(Revocation, jws).statement, jws)
+    check_inclusion(scene.log.world.policy, revoked.proof, leaf, now=NOW)
+
+
+async def test_too_many_consents_are_asked_to_come_back(tmp_path: Path) -> None:
+    scene = Scene()
+    async with client_of(scene, tmp_path, consents_per_minute=1) as client:
+        await consented(client, scene)
+        answer = await client.post("/api/v1/consents", content=scene.world.grant_jws(nonce="09" * 16))
+    assert (answer.status_code, code(answer), answer.headers["retry-after"]) == (429, "over-limit", "60")
+
+
+async def test_what_is_never_allowed_is_not_asked_to_come_back(http: httpx.AsyncClient, scene: Scene) -> None:
+    answer = await http.post("/api/v1/consents", content=scene.world.grant_jws(max_images=5))
+    assert (answer.status_code, code(answer)) == (422, "over-limit")
+    assert "retry-after" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/api/v1/consents", "/api/v1/revocations"])
+async def test_without_the_log_there_is_no_answer(http: httpx.AsyncClient, scene: Scene, path: str) -> None:
+    token = await consented(http, scene)
+    scene.log.break_off()
+    bodies = {
+        "/api/v1/consents": scene.world.grant_jws(nonce="09" * 16),
+        "/api/v1/revocations": revocation(scene, token),
+    }
+    answer = await http.post(path, content=bodies[path])
+    assert (answer.status_code, code(answer)) == (503, "log-unavailable")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/api/v1/consents", "/api/v1/revocations", "/api/v1/jobs", f"/api/v1/jobs/{'33' * 16}/disclosures"],
+)
 async def test_without_a_bus_nothing_is_taken(http: httpx.AsyncClient, scene: Scene, path: str) -> None:
-    token = await http.post("/api/v1/consents", content=scene.world.grant_jws())
-    job = canonical.encode(
-        JobBody(token=token.text, request=scene.world.job_request_jws(token=digest(token.text.encode())))
-    )
+    token = await consented(http, scene)
+    request = scene.world.job_request_jws(token=digest(token.encode()))
     scene.bus.break_off()
-    bodies = {"/api/v1/consents": scene.world.grant_jws(nonce="09" * 16).encode(), "/api/v1/jobs": job}
+    bodies = {
+        "/api/v1/consents": scene.world.grant_jws(nonce="09" * 16).encode(),
+        "/api/v1/revocations": revocation(scene, token).encode(),
+        "/api/v1/jobs": canonical.encode(JobBody(token=token, request=request)),
+    }
     answer = await http.post(path, content=bodies.get(path, sealed()))
     assert (answer.status_code, code(answer)) == (503, "bus-unavailable")
 
@@ -150,6 +208,7 @@ async def test_without_a_bus_nothing_is_taken(http: httpx.AsyncClient, scene: Sc
     ("path", "limit"),
     [
         ("/api/v1/consents", MAX_BODY_BYTES),
+        ("/api/v1/revocations", MAX_REVOCATION_BYTES),
         ("/api/v1/jobs", MAX_JOB_BYTES),
         (f"/api/v1/jobs/{'33' * 16}/disclosures", MAX_DISCLOSURE_BODY_BYTES),
     ],
@@ -171,6 +230,8 @@ async def test_a_body_over_its_limit_is_refused_unread(http: httpx.AsyncClient, 
         ("/api/v1/consents", b"", "bad-header"),
         ("/api/v1/consents", b"a.b.c", "bad-header"),
         ("/api/v1/consents", "á".encode(), "bad-header"),
+        ("/api/v1/revocations", b"a.b.c", "bad-header"),
+        ("/api/v1/revocations", "á".encode(), "bad-header"),
         ("/api/v1/jobs", b"", "not-json"),
         ("/api/v1/jobs", b"{}", "bad-field"),
         ("/api/v1/jobs", b"\xff", "not-json"),

@@ -6,36 +6,44 @@ import subprocess
 import sys
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gateway.cli import main, parser
-from gateway.cli_doctor import bundles, core_dumps, examine, key, models, nats_server, page, port, python, swap
+from gateway.cli_doctor import (
+    bundles,
+    core_dumps,
+    examine,
+    init_on_free,
+    key,
+    landlock,
+    models,
+    nats_server,
+    page,
+    port,
+    python,
+    swap,
+    witnesses,
+)
 from gateway.cli_up import free_port, gateway_environment, worker_environment
 from gateway.cli_verify import PNG, source_types
+from gateway.nats_child import NatsFiles
 from gateway.settings import Settings
-from schemas import canonical, signing
+from schemas import canonical
 from schemas.errors import SettingInvalid
-from schemas.receipt_file import ReceiptFile
+from schemas.log_policy import read_policy, write_policy
+from tests.log_world import LogWorld
 from tests.statements import World
 from tests.unit.gateway.parts import write_manifest
+from tests.vector_cases import proofs
+from tests.vector_cases.kept import consent_file_of, receipt_file_of
 
 GENERATED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 
 
-def receipt_file(**edits: str) -> bytes:
-    world = World()
-    statements = {
-        "grant": world.grant_jws(),
-        "token": world.token_jws(),
-        "offer": canonical.encode(world.offer()).decode(),
-        "roster": world.roster_jws(),
-        "claim": world.claim_jws(),
-        "disclosure": world.disclosure_jws(),
-        "receipt": world.receipt_jws(),
-    }
-    gateway = signing.jwk_of(world.gateway.public_key())
-    return canonical.encode(ReceiptFile(gateway_key=gateway, **(statements | edits)))
+def receipt_file(**edits: Any) -> bytes:
+    return canonical.encode(receipt_file_of(World(), **edits))
 
 
 def png(*chunks: tuple[bytes, bytes]) -> bytes:
@@ -51,7 +59,29 @@ def test_a_valid_receipt_is_told_step_by_step(tmp_path: Path, capsys: pytest.Cap
     (tmp_path / "receipt.json").write_bytes(receipt_file())
     assert main(["verify", str(tmp_path / "receipt.json")]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert sum(line.startswith("✓") for line in lines) == 8
+    assert sum(line.startswith("✓") for line in lines) == 10
+
+
+def test_a_valid_consent_is_told_step_by_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "consent.json").write_bytes(canonical.encode(consent_file_of(World())))
+    assert main(["verify", str(tmp_path / "consent.json")]) == 0
+    out = capsys.readouterr().out
+    assert out.count("✓") == 4
+    assert "--policy" in out
+
+
+def test_a_file_under_another_policy_than_the_one_given_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    believed, other = tmp_path / "policy.txt", tmp_path / "other.txt"
+    believed.write_text(write_policy(read_policy(proofs.policy())), "utf-8")
+    other.write_text(LogWorld(witnesses={}).policy_text.replace("all-of-them", "none").replace("group", "#"), "utf-8")
+    for made in (consent_file_of(World()), receipt_file_of(World())):
+        (tmp_path / "kept.json").write_bytes(canonical.encode(made))
+        assert main(["verify", str(tmp_path / "kept.json"), "--policy", str(believed)]) == 0
+        assert main(["verify", str(tmp_path / "kept.json"), "--policy", str(other)]) == 1
+        assert "policy-invalid" in capsys.readouterr().out
+    assert main(["verify", str(tmp_path / "kept.json"), "--policy", str(tmp_path / "none")]) == 1
 
 
 def test_an_altered_receipt_is_told_up_to_where_it_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,7 +89,7 @@ def test_an_altered_receipt_is_told_up_to_where_it_fails(tmp_path: Path, capsys:
     assert main(["verify", str(tmp_path / "receipt.json")]) == 1
     out = capsys.readouterr().out
     assert "receipt-mismatch" in out
-    assert out.count("✓") == 6
+    assert out.count("✓") == 8
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"\xff\xfe", b"GIF89a", receipt_file()[:-1], receipt_file() + b"\n"])
@@ -93,7 +123,7 @@ def test_a_mark_outside_the_xmp_packet_does_not_count() -> None:
     assert source_types(png((b"tEXt", b"Comment\0" + GENERATED.encode()))) == []
 
 
-@pytest.mark.parametrize("command", ["up", "gateway", "verify", "doctor"])
+@pytest.mark.parametrize("command", ["up", "gateway", "verify", "doctor", "rotate-key", "company"])
 def test_each_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         parser().parse_args([command, "--help"])
@@ -137,10 +167,14 @@ def test_the_children_of_up_are_told_the_same(tmp_path: Path) -> None:
     settings = Settings(bundles=(tmp_path / "a" / "bundle.json", tmp_path), region="here", workers=("w" * 43,), port=1)
     (tmp_path / "a").mkdir()
     to_worker = worker_environment(settings, tmp_path / "key", "nats://w")
-    to_gateway = gateway_environment(settings, "v" * 43, "nats://g")
+    files = NatsFiles(tmp_path, "g", "l", "o", {})
+    to_gateway = gateway_environment(settings, ["v" * 43], files, "host:1", tmp_path / "policy.txt")
     assert to_worker["LIKENESS_BUNDLES"].split(":") == [str(tmp_path / "a"), str(tmp_path)]
     assert (to_worker["LIKENESS_REGION"], to_worker["LIKENESS_POOL"]) == ("here", "company")
     assert to_gateway["LIKENESS_WORKERS"] == f"{'w' * 43},{'v' * 43}"
+    assert to_gateway["LIKENESS_NATS_URL"] == "nats://gateway:g@host:1"
+    assert to_gateway["LIKENESS_LEDGER_URL"] == "nats://ledger:l@host:1"
+    assert to_gateway["LIKENESS_POLICY"] == str(tmp_path / "policy.txt")
 
 
 def test_the_doctor_looks_at_everything(tmp_path: Path) -> None:
@@ -172,3 +206,22 @@ def test_the_doctor_sees_what_is_missing_or_damaged(tmp_path: Path) -> None:
     (tmp_path / "gateway.key").touch(mode=0o644)
     levels = [finding.level for look in (bundles, models, page, key, port) for finding in look(settings)]
     assert levels == ["fail", "fail", "fail", "fail", "fail", "ok"]
+
+
+def test_the_doctor_sees_what_the_kernel_has(tmp_path: Path) -> None:
+    (tmp_path / "with").write_text("quiet init_on_free=1\n")
+    (tmp_path / "without").write_text("quiet init_on_free=0\n")
+    assert [init_on_free(tmp_path / name).level for name in ("with", "without", "none")] == ["ok", "warn", "warn"]
+    (tmp_path / "with").write_text("capability,landlock,yama")
+    (tmp_path / "without").write_text("capability,yama")
+    assert [landlock(tmp_path / name).level for name in ("with", "without", "none")] == ["ok", "warn", "warn"]
+
+
+def test_the_doctor_asks_the_witnesses(tmp_path: Path) -> None:
+    settings = Settings(bundles=(), policy=tmp_path / "policy.txt")
+    assert [finding.level for finding in witnesses(settings)] == ["ok"]
+    believed = read_policy(proofs.policy())
+    settings.policy_file.write_text(write_policy(believed))
+    assert [finding.level for finding in witnesses(settings)] == ["warn"]
+    settings.policy_file.write_text("none")
+    assert [finding.level for finding in witnesses(settings)] == ["fail"]

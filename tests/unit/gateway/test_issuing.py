@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.issuing import issue
 from schemas import signing
-from schemas.consent import check_grant_of_token, open_token
+from schemas.consent import check_grant_of_token, consent_leaf, open_token
 from schemas.errors import LikenessError
 from schemas.scalars import digest
 from tests.statements import NOW, World
@@ -20,12 +20,13 @@ JTI = "ab" * 16
 def test_a_token_says_what_the_consent_said() -> None:
     world, door = World(), Scene().door()
     issued = issue(world.grant_jws(), door.terms, key=world.gateway, jti=JTI, now=NOW)
-    token = open_token(issued.jws, gateway=world.gateway.public_key(), now=NOW)
+    token = open_token(issued.jws, gateway=(world.gateway.public_key(),), now=NOW)
     assert token == issued.token
     assert token.jti == JTI
     assert check_grant_of_token(token, world.grant_jws()) == world.grant()
     assert (issued.use.images, issued.use.disclosures) == (0, 0)
-    assert issued.use.holder == token.cnf
+    assert (issued.use.holder, issued.use.token) == (token.cnf, digest(issued.jws.encode()))
+    assert issued.leaf == consent_leaf(world.grant(), issued.jws)
 
 
 @given(lived=st.integers(0, 299), asked=st.integers(1, 900), allowed=st.integers(60, 900))
@@ -47,7 +48,8 @@ REFUSALS: dict[str, tuple[str, dict[str, Any]]] = {
     "a style that the bundle lacks": ("unknown-style", {"styles": ["plain", "throne-room"]}),
     "styles out of order": ("unknown-style", {"styles": ["studio", "plain"]}),
     "a style twice": ("unknown-style", {"styles": ["plain", "plain"]}),
-    "a pool that is not offered": ("wrong-pool", {"pool": "volunteer"}),
+    "a pool that is not offered": ("wrong-pool", {"pool": "volunteer", "volunteer_machine": "yes"}),
+    "a volunteer's machine in the company's pool": ("wrong-pool", {"volunteer_machine": "yes"}),
     "another region": ("wrong-pool", {"region": "elsewhere"}),
     "more portraits than allowed": ("over-limit", {"max_images": 5}),
     "more workers than allowed": ("over-limit", {"max_disclosures": 3}),

@@ -51,4 +51,4 @@ async def test_a_job_goes_well(tmp_path: Path, nats: NatsServer) -> None:
     assert [len(image) for image in outcome.images] == [100_004]
     assert len(outcome.progress) == 2
     assert outcome.file is not None
-    assert len(list(check_receipt_file(outcome.file))) == 8
+    assert len(list(check_receipt_file(outcome.file))) == 10

@@ -116,3 +116,27 @@ async def test_a_defect_ends_the_stream(caplog: pytest.LogCaptureFixture) -> Non
 
     assert [frame async for frame in Pipe(work, 5).frames()] == [b"a"]
     assert "defect" in caplog.text
+
+
+@pytest.mark.parametrize("stall_seconds", [0.01, 5])
+async def test_cleaning_up_is_not_cut_off_by_saying_again_that_the_browser_is_gone(stall_seconds: float) -> None:
+    cleaning, may_finish, cleaned = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def work(emit: Emit) -> None:
+        try:
+            await emit(b"a")
+        finally:
+            cleaning.set()
+            await may_finish.wait()
+            cleaned.set()
+
+    pipe = Pipe(work, stall_seconds)
+    frames = pipe.frames()
+    assert await anext(frames) == b"a"
+    stopping = [asyncio.create_task(pipe.stop())] if stall_seconds > 1 else []
+    await cleaning.wait()
+    stopping += [asyncio.create_task(pipe.stop()) for _ in range(2)]
+    await asyncio.sleep(0)
+    may_finish.set()
+    await asyncio.gather(*stopping)
+    assert cleaned.is_set()

@@ -1,272 +1,300 @@
-"""One job's stream, with the bus in memory and clocks that run fast."""
+"""One job's stream from the choice to its end, with the bus and the log in memory and clocks that run fast."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from gateway import ledger
-from gateway.admission import YES, OpenJob, admit_job, disclose
+from gateway.answers import YES
 from gateway.door import Pace
-from gateway.ledger import JobEntry
 from gateway.relay import Relay
-from schemas import canonical, subjects
-from schemas.frames import FrameKind, FrameReader, ImageChunk, encode_chunk, encode_frame
-from schemas.job import Offer, Problem, Progress, Waiting
+from schemas import canonical
+from schemas.frames import FrameKind
+from schemas.job import Problem
 from schemas.job_states import State
-from schemas.scalars import digest
-from schemas.sealing import SEALED_CHUNK_BYTES
-from schemas.worker_key import ClaimMessage
-from tests.unit.gateway.doors import FAST
-from tests.unit.gateway.visit import Visit
+from schemas.log_proof import check_inclusion
+from tests.statements import NOW
+from tests.unit.gateway.refusals import refusal
+from tests.unit.gateway.streams import (
+    BRISK,
+    CHOICE,
+    IMAGE,
+    LOT,
+    PATIENT,
+    PROGRESS,
+    RECEIPT,
+    Stream,
+    go_to,
+    leaf_of,
+    streaming,
+    strikes,
+)
+from tests.unit.gateway.visit import VOLUNTEERS, Visit
 
 pytestmark = pytest.mark.anyio
-PROGRESS = canonical.encode(Progress(phase="drawing", image=0, images=1, step=1, steps=4))
-IMAGE = encode_chunk(ImageChunk(image=0, chunk=0, last=True, sealed=bytes(SEALED_CHUNK_BYTES)))
+FAILED = canonical.encode(Problem(code="worker-failed", detail="it fell"))
 
 
-@dataclass
-class Stream:
-    """A job that runs, and the frames that it has emitted."""
-
-    visit: Visit
-    job: OpenJob
-    frames: list[tuple[FrameKind, bytes]] = field(default_factory=list)
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-    running: asyncio.Task[None] | None = None
-
-    async def emit(self, raw: bytes) -> None:
-        """Keep one frame."""
-        (frame,) = FrameReader().feed(raw)
-        self.frames.append((frame.kind, frame.payload))
-        self.changed.set()
-
-    async def until(self, kind: FrameKind) -> bytes:
-        """The payload of the first frame of ``kind``, once it is there."""
-        async with asyncio.timeout(5):
-            while not any(found is kind for found, _ in self.frames):
-                self.changed.clear()
-                await self.changed.wait()
-        return next(payload for found, payload in self.frames if found is kind)
-
-    @property
-    def kinds(self) -> list[FrameKind]:
-        """What was emitted, WAITING left out."""
-        return [kind for kind, _ in self.frames if kind is not FrameKind.WAITING]
-
-    @property
-    def problem(self) -> str:
-        """The code of the only problem told."""
-        (payload,) = [payload for kind, payload in self.frames if kind is FrameKind.PROBLEM]
-        return canonical.decode(Problem, payload).code
-
-    @property
-    def entry(self) -> JobEntry:
-        """The job as the ledger has it."""
-        stored = self.visit.scene.bus.values[subjects.KV_JOBS, ledger.job_key(self.job.offer.offer_id)]
-        return canonical.decode(JobEntry, stored.value)
-
-    async def claim(self) -> str:
-        """As a worker, claim the offer; the claim."""
-        await self.until(FrameKind.WAITING)
-        jws = self.visit.world.claim_jws(offer=digest(canonical.encode(self.job.offer)))
-        message = ClaimMessage(roster=self.visit.world.roster_jws(), claim=jws)
-        subject = subjects.claim(self.job.offer.offer_id)
-        assert await self.visit.scene.bus.say(subject, canonical.encode(message)) == YES
-        await self.until(FrameKind.CLAIM)
-        return jws
-
-    async def disclosed(self) -> None:
-        """Claimed, and disclosed to that claim."""
-        body = self.visit.disclosure(self.job.offer, await self.claim())
-
-        async def take(_subject: str, _payload: bytes) -> bytes:
-            return YES
-
-        self.visit.scene.bus.on_hand_over = take
-        await disclose(self.visit.door, self.job.offer.offer_id, body)
-
-    async def say(self, kind: FrameKind, payload: bytes) -> bytes:
-        """As the worker, send one frame; the gateway's answer."""
-        return await self.visit.scene.bus.say(subjects.event(self.job.offer.offer_id), encode_frame(kind, payload))
-
-    async def finished(self) -> list[FrameKind]:
-        """Everything emitted, once the job is over."""
-        assert self.running is not None
-        await asyncio.wait_for(self.running, 5)
-        return self.kinds
+# --- well -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-async def stream(request: pytest.FixtureRequest) -> AsyncIterator[Stream]:
-    """A job that is being offered; parametrised indirectly with settings and pace."""
-    edits: dict[str, Any] = getattr(request, "param", {})
-    visit = Visit()
-    visit.door = visit.scene.door(**({"pace": FAST} | edits))
-    await visit.consent()
-    stream = Stream(visit, await admit_job(visit.door, visit.body()))
-    stream.running = asyncio.create_task(Relay(visit.door, stream.job, stream.emit).run())
-    yield stream
-    stream.running.cancel()
-    await asyncio.wait({stream.running})
-    assert visit.scene.bus.ears == {}, "nothing is listened to any more"
+async def test_a_job_that_goes_well() -> None:
+    async with streaming(Visit(pace=PATIENT)) as stream:
+        await stream.disclosed()
+        assert await stream.say(FrameKind.PROGRESS, PROGRESS) == YES
+        assert await stream.say(FrameKind.IMAGE, IMAGE) == YES
+        assert await stream.say(FrameKind.RECEIPT, stream.receipt()) == YES
+        assert await stream.finished() == [*CHOICE, FrameKind.PROGRESS, FrameKind.IMAGE, *RECEIPT]
+        assert stream.stopped == []
+        assert stream.entry.state is State.ENDED
+        assert await strikes(stream) == 0
 
 
-CLAIMED = [FrameKind.OFFER, FrameKind.ROSTER, FrameKind.CLAIM]
-SLOW = {"pace": Pace(tick_seconds=0.01, gap_seconds=5)}
+async def test_a_receipt_is_followed_by_the_proof_that_it_is_logged() -> None:
+    visit = Visit(pace=PATIENT)
+    async with streaming(visit) as stream:
+        await stream.disclosed()
+        raw = stream.receipt()
+        assert await stream.say(FrameKind.RECEIPT, raw) == YES
+        await stream.finished()
+        proof = stream.payloads(FrameKind.PROOF)[-1].decode()
+        check_inclusion(visit.scene.log.world.policy, proof, leaf_of(stream, raw), now=NOW)
 
 
-async def test_a_job_that_goes_well(stream: Stream) -> None:
-    await stream.disclosed()
-    assert await stream.say(FrameKind.PROGRESS, PROGRESS) == YES
-    assert await stream.say(FrameKind.IMAGE, IMAGE) == YES
-    assert await stream.say(FrameKind.RECEIPT, b"receipt") == YES
-    assert await stream.finished() == [
-        *CLAIMED,
-        FrameKind.PROGRESS,
-        FrameKind.IMAGE,
-        FrameKind.RECEIPT,
-        FrameKind.END,
-    ]
-    assert canonical.decode(Offer, await stream.until(FrameKind.OFFER)) == stream.job.offer
-    assert stream.visit.scene.bus.cancelled == []
+async def test_of_three_workers_the_chosen_one_is_heard_and_the_others_are_sent_home() -> None:
+    visit = Visit(pace=PATIENT, **VOLUNTEERS)
+    async with streaming(visit) as stream:
+        await stream.disclosed(lot=1)
+        assert await stream.say(FrameKind.PROGRESS, PROGRESS, lot=1) == YES
+        assert stream.stopped == [("worker", "not-chosen"), ("worker three", "not-chosen")]
+        assert await stream.say(FrameKind.RECEIPT, stream.unused(lot=0), lot=0) == YES
+        assert await stream.say(FrameKind.RECEIPT, stream.receipt(lot=1), lot=1) == YES
+        assert await stream.finished() == [*LOT * 3, FrameKind.CHOOSE, FrameKind.PROGRESS, *RECEIPT]
+        assert [await strikes(stream, lot) for lot in (0, 1, 2)] == [0, 0, 0]
+        assert leaf_of(stream, stream.unused()) not in visit.scene.log.entries, "nothing was disclosed to it"
 
 
-@pytest.mark.parametrize("stream", [{"claim_seconds": 1, "pace": Pace(tick_seconds=0.25)}], indirect=True)
-async def test_without_a_worker_the_person_is_told_how_long_it_waits(stream: Stream) -> None:
-    assert await stream.finished() == [FrameKind.PROBLEM, FrameKind.END]
-    waits = [canonical.decode(Waiting, payload) for kind, payload in stream.frames if kind is FrameKind.WAITING]
-    assert len(waits) == 4
-    assert {waiting.gives_up_after_seconds for waiting in waits} == {1}
-    assert stream.problem == "no-worker"
-    assert len(stream.visit.scene.bus.withdrawn) == 1
-    assert stream.visit.spent() == (0, 0)
-    assert stream.entry.state is State.ENDED
+@pytest.mark.parametrize(
+    ("kind", "payload"), [(FrameKind.PROGRESS, PROGRESS), (FrameKind.IMAGE, IMAGE), (FrameKind.RECEIPT, b"x")]
+)
+async def test_nobody_speaks_for_the_chosen_worker(kind: FrameKind, payload: bytes) -> None:
+    async with streaming(Visit(pace=PATIENT, **VOLUNTEERS)) as stream:
+        await stream.disclosed(lot=0)
+        assert await stream.say(FrameKind.PROGRESS, PROGRESS, lot=0) == YES
+        for lot in (1, 3):
+            assert await stream.refused(kind, payload, lot=lot) in {"out-of-order", "receipt-mismatch"}
+        assert await stream.refused(FrameKind.RECEIPT, stream.receipt(lot=0), lot=1) == "receipt-mismatch"
+        assert await stream.refused(FrameKind.RECEIPT, stream.receipt(lot=1), lot=1) == "receipt-mismatch"
+        assert await stream.say(FrameKind.RECEIPT, stream.receipt(lot=0), lot=0) == YES
+        assert await stream.finished() == [*LOT * 3, FrameKind.CHOOSE, FrameKind.PROGRESS, *RECEIPT]
 
 
-@pytest.mark.parametrize("stream", [SLOW], indirect=True)
-async def test_after_the_first_claim_nobody_listens_for_more(stream: Stream) -> None:
-    await stream.claim()
-    assert list(stream.visit.scene.bus.ears) == [subjects.event(stream.job.offer.offer_id)]
-    assert len(stream.visit.scene.bus.withdrawn) == 1
+# --- before the disclosure --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("stream", [SLOW], indirect=True)
-async def test_a_frame_before_the_disclosure_ends_the_job(stream: Stream) -> None:
-    await stream.claim()
-    answer = await stream.say(FrameKind.PROGRESS, PROGRESS)
-    assert canonical.decode(Problem, answer).code == "out-of-order"
-    assert await stream.finished() == [*CLAIMED, FrameKind.PROBLEM, FrameKind.END]
-    assert stream.visit.scene.bus.cancelled == [stream.job.offer.offer_id]
-    assert stream.entry.state is State.ENDED
+@pytest.mark.parametrize("kind", [FrameKind.PROGRESS, FrameKind.IMAGE])
+async def test_a_frame_before_the_disclosure_reaches_nobody(kind: FrameKind) -> None:
+    async with streaming(Visit(pace=PATIENT)) as stream:
+        await stream.claimed()
+        payload = PROGRESS if kind is FrameKind.PROGRESS else IMAGE
+        assert await stream.refused(kind, payload) == "out-of-order"
+        await stream.visit.disclose(stream.job.offers[0], stream.claims[0])
+        assert await stream.say(FrameKind.RECEIPT, stream.receipt()) == YES
+        assert await stream.finished() == [*CHOICE, *RECEIPT]
 
 
-@pytest.mark.parametrize("stream", [SLOW], indirect=True)
-async def test_a_lease_that_lapses_ends_with_the_receipt_of_an_unused_child(stream: Stream) -> None:
-    await stream.claim()
-    assert await stream.say(FrameKind.RECEIPT, b"unused") == YES
-    assert await stream.finished() == [*CLAIMED, FrameKind.RECEIPT, FrameKind.PROBLEM, FrameKind.END]
-    assert stream.problem == "offer-expired"
+async def test_a_lease_that_lapses_ends_the_job_when_its_child_says_so() -> None:
+    async with streaming(Visit(pace=PATIENT)) as stream:
+        await stream.claimed()
+        assert await stream.say(FrameKind.RECEIPT, stream.unused()) == YES
+        assert await stream.finished() == [*CHOICE, FrameKind.PROBLEM, FrameKind.END]
+        assert stream.problem == "offer-expired"
+        assert await strikes(stream) == 0
 
 
-async def test_a_lease_that_lapses_in_silence_ends_too(stream: Stream) -> None:
-    await stream.claim()
-    stream.visit.scene.clock.now += 31
-    assert await stream.finished() == [*CLAIMED, FrameKind.PROBLEM, FrameKind.END]
-    assert stream.problem == "offer-expired"
+async def test_one_of_three_that_ends_early_leaves_the_choice_to_the_others() -> None:
+    async with streaming(Visit(pace=PATIENT, **VOLUNTEERS)) as stream:
+        await stream.claimed()
+        assert await stream.say(FrameKind.PROBLEM, FAILED, lot=2) == YES
+        await stream.visit.disclose(stream.job.offers[1], stream.claims[1])
+        assert await stream.say(FrameKind.RECEIPT, stream.receipt(lot=1), lot=1) == YES
+        assert await stream.finished() == [*LOT * 3, FrameKind.CHOOSE, *RECEIPT]
 
 
-async def test_a_worker_that_falls_silent_is_lost(stream: Stream) -> None:
-    await stream.disclosed()
-    await stream.say(FrameKind.PROGRESS, PROGRESS)
-    assert await stream.finished() == [*CLAIMED, FrameKind.PROGRESS, FrameKind.PROBLEM, FrameKind.END]
-    assert stream.problem == "worker-lost"
-    assert stream.visit.spent() == (1, 1), "it may have read the record"
-    assert stream.visit.scene.bus.cancelled == [stream.job.offer.offer_id]
+async def test_a_lease_that_lapses_in_silence_ends_too() -> None:
+    async with streaming(Visit()) as stream:
+        await stream.claimed()
+        stream.visit.scene.clock.now += 31
+        assert await stream.finished() == [*CHOICE, FrameKind.PROBLEM, FrameKind.END]
+        assert stream.problem == "offer-expired"
+        assert stream.stopped == [("worker", "not-chosen")]
 
 
-async def test_a_worker_that_says_nothing_at_all_is_lost(stream: Stream) -> None:
-    await stream.disclosed()
-    assert await stream.finished() == [*CLAIMED, FrameKind.PROBLEM, FrameKind.END]
-    assert stream.problem == "worker-lost"
+async def test_a_disclosure_that_reaches_nobody_ends_the_job_and_strikes_nobody() -> None:
+    visit = Visit(pace=PATIENT)
+    async with streaming(visit) as stream:
+        await stream.claimed()
+
+        async def nobody(_subject: str, _payload: bytes) -> bytes | None:
+            return None
+
+        visit.scene.bus.on_hand_over = nobody
+        assert await refusal(visit.disclose(stream.job.offers[0], stream.claims[0])) == "worker-lost"
+        visit.scene.clock.now += 100
+        assert await stream.finished() == [*CHOICE, FrameKind.PROBLEM, FrameKind.END]
+        assert stream.problem == "worker-lost"
+        assert await strikes(stream) == 0
 
 
-@pytest.mark.parametrize("stream", [SLOW | {"job_seconds": 1}], indirect=True)
-async def test_a_worker_that_takes_too_long_is_stopped_and_may_still_say_how_it_ended(stream: Stream) -> None:
-    await stream.disclosed()
-    await stream.until(FrameKind.PROBLEM)
-    assert stream.problem == "job-timeout"
-    assert await stream.say(FrameKind.RECEIPT, b"receipt") == YES
-    assert await stream.finished() == [*CLAIMED, FrameKind.PROBLEM, FrameKind.RECEIPT, FrameKind.END]
-    assert stream.visit.scene.bus.cancelled == [stream.job.offer.offer_id]
+async def test_a_job_that_waits_for_a_worker_that_was_never_reached_strikes_nobody() -> None:
+    visit = Visit(pace=BRISK, **VOLUNTEERS)
+    async with streaming(visit) as stream:
+        await stream.claimed()
+
+        async def nobody(_subject: str, _payload: bytes) -> bytes | None:
+            await visit.scene.bus.somebody_stopped.wait()  # the stream has seen the disclosure in the ledger
+            return None
+
+        visit.scene.bus.on_hand_over = nobody
+        assert await refusal(visit.disclose(stream.job.offers[0], stream.claims[0])) == "worker-lost"
+        assert (await stream.finished())[-2:] == [FrameKind.PROBLEM, FrameKind.END]
+        assert stream.problem == "worker-lost"
+        assert await strikes(stream) == 0
+        assert visit.spent() == (0, 0)
 
 
-@pytest.mark.parametrize("stream", [{"pace": Pace(tick_seconds=0.01, gap_seconds=1), "job_seconds": 1}], indirect=True)
-async def test_a_worker_that_goes_on_talking_is_cut_off(stream: Stream) -> None:
-    await stream.disclosed()
-
-    async def talk() -> None:
-        while await stream.say(FrameKind.PROGRESS, PROGRESS) == YES:
-            pass
-
-    talking = asyncio.create_task(talk())
-    assert (await stream.finished())[-1] is FrameKind.END
-    assert stream.problem == "job-timeout"
-    talking.cancel()
-    await asyncio.wait({talking})
+# --- a worker that fails ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("stream", [SLOW], indirect=True)
-async def test_a_workers_problem_is_followed_by_its_receipt(stream: Stream) -> None:
-    await stream.disclosed()
-    told = canonical.encode(Problem(code="worker-failed", detail="it fell"))
-    assert await stream.say(FrameKind.PROBLEM, told) == YES
-    assert canonical.decode(Problem, await stream.until(FrameKind.PROBLEM)).detail == "it fell"
-    assert await stream.say(FrameKind.RECEIPT, b"receipt") == YES
-    assert await stream.finished() == [*CLAIMED, FrameKind.PROBLEM, FrameKind.RECEIPT, FrameKind.END]
+@pytest.mark.parametrize("spoke", [False, True])
+async def test_a_worker_that_falls_silent_is_lost_and_owes_a_receipt(*, spoke: bool) -> None:
+    async with streaming(Visit(pace=BRISK)) as stream:
+        await stream.disclosed()
+        if spoke:
+            assert await stream.say(FrameKind.PROGRESS, PROGRESS) == YES
+        said = [FrameKind.PROGRESS] if spoke else []
+        assert await stream.finished() == [*CHOICE, *said, FrameKind.PROBLEM, FrameKind.END]
+        assert stream.problem == "worker-lost"
+        assert stream.visit.spent() == (1, 1), "it may have read the record"
+        assert stream.stopped == [("worker", "cancelled")]
+        assert await strikes(stream) == 1
 
 
-@pytest.mark.parametrize("stream", [SLOW], indirect=True)
+async def test_a_worker_that_takes_too_long_is_stopped_and_may_still_say_how_it_ended() -> None:
+    async with streaming(Visit(pace=PATIENT, settings={"job_seconds": 1})) as stream:
+        await stream.disclosed()
+        await stream.until(FrameKind.PROBLEM)
+        assert stream.problem == "job-timeout"
+        assert await stream.say(FrameKind.PROBLEM, FAILED) == YES
+        assert await stream.say(FrameKind.RECEIPT, stream.receipt(exit_kind="timeout")) == YES
+        assert await stream.finished() == [*CHOICE, FrameKind.PROBLEM, *RECEIPT]
+        assert stream.stopped == [("worker", "timeout")]
+        assert await strikes(stream) == 0
+
+
+async def test_a_worker_that_goes_on_talking_is_cut_off() -> None:
+    visit = Visit(pace=Pace(tick_seconds=0.01, gap_seconds=1), settings={"job_seconds": 1})
+    async with streaming(visit) as stream:
+        await stream.disclosed()
+
+        async def talk() -> None:
+            while await stream.say(FrameKind.PROGRESS, PROGRESS) == YES:
+                pass
+
+        talking = asyncio.create_task(talk())
+        assert (await stream.finished())[-1] is FrameKind.END
+        assert stream.problem == "job-timeout"
+        assert await strikes(stream) == 1
+        talking.cancel()
+        await asyncio.wait({talking})
+
+
+async def test_a_workers_problem_is_followed_by_its_receipt() -> None:
+    async with streaming(Visit(pace=PATIENT)) as stream:
+        await stream.disclosed()
+        assert await stream.say(FrameKind.PROBLEM, FAILED) == YES
+        assert canonical.decode(Problem, await stream.until(FrameKind.PROBLEM)).detail == "it fell"
+        assert await stream.say(FrameKind.RECEIPT, stream.receipt(exit_kind="exception")) == YES
+        assert await stream.finished() == [*CHOICE, FrameKind.PROBLEM, *RECEIPT]
+        assert await strikes(stream) == 0
+
+
 @pytest.mark.parametrize(
     ("kind", "payload"),
     [(FrameKind.IMAGE, b"short"), (FrameKind.END, b""), (FrameKind.OFFER, b"{}"), (FrameKind.PROGRESS, bytes(513))],
 )
-async def test_what_a_worker_may_not_send_ends_the_job(stream: Stream, kind: FrameKind, payload: bytes) -> None:
-    await stream.disclosed()
-    answer = await stream.say(kind, payload)
-    assert canonical.decode(Problem, answer).code == "result-invalid"
-    assert await stream.finished() == [*CLAIMED, FrameKind.PROBLEM, FrameKind.END]
-    assert stream.visit.scene.bus.cancelled == [stream.job.offer.offer_id]
-
-
-@pytest.mark.parametrize("stream", [SLOW], indirect=True)
-@pytest.mark.parametrize("step", ["offered", "claimed", "disclosed"])
-async def test_when_the_bus_breaks_the_person_is_told(stream: Stream, step: str) -> None:
-    if step == "offered":
-        await stream.until(FrameKind.WAITING)
-    elif step == "claimed":
-        await stream.claim()
-    else:
+async def test_what_a_worker_may_not_send_ends_the_job_and_its_receipt_is_still_asked_for(
+    kind: FrameKind, payload: bytes
+) -> None:
+    async with streaming(Visit(pace=PATIENT)) as stream:
         await stream.disclosed()
-    stream.visit.scene.bus.break_off()
-    assert (await stream.finished())[-2:] == [FrameKind.PROBLEM, FrameKind.END]
+        assert await stream.refused(kind, payload) == "result-invalid"
+        assert await stream.refused(kind, payload) == "result-invalid"
+        assert await stream.say(FrameKind.RECEIPT, stream.receipt(exit_kind="cancelled")) == YES
+        assert await stream.finished() == [*CHOICE, FrameKind.PROBLEM, *RECEIPT]
+        assert stream.stopped == [("worker", "cancelled")]
+
+
+RECEIPTS: dict[str, dict[str, Any]] = {
+    "about another claim": {"claim": "0" * 64},
+    "about another offer": {"offer": "0" * 64},
+    "about another key": {"hpke_key": "0" * 64},
+    "for other software": {"software": "0" * 64},
+}
+
+
+@pytest.mark.parametrize("name", RECEIPTS)
+async def test_a_receipt_about_something_else_counts_as_missing(name: str) -> None:
+    visit = Visit(pace=PATIENT)
+    async with streaming(visit) as stream:
+        await stream.disclosed()
+        logged = list(visit.scene.log.entries)
+        assert await stream.refused(FrameKind.RECEIPT, stream.receipt(**RECEIPTS[name])) == "receipt-mismatch"
+        assert await stream.finished() == [*CHOICE, FrameKind.PROBLEM, FrameKind.END]
+        assert stream.problem == "receipt-mismatch"
+        assert await strikes(stream) == 1
+        assert visit.scene.log.entries == logged
+
+
+async def test_a_receipt_by_another_worker_counts_as_missing() -> None:
+    async with streaming(Visit(pace=PATIENT, **VOLUNTEERS)) as stream:
+        await stream.disclosed(lot=0)
+        assert await stream.refused(FrameKind.RECEIPT, stream.receipt(lot=1), lot=0) == "receipt-mismatch"
+        assert (await stream.finished())[-2:] == [FrameKind.PROBLEM, FrameKind.END]
+        assert [await strikes(stream, lot) for lot in (0, 1)] == [1, 0]
+
+
+# --- a log or a bus that fails ----------------------------------------------------------------------------------------
+
+
+async def test_when_the_log_fails_the_receipt_is_shown_without_a_proof_and_nobody_is_struck() -> None:
+    visit = Visit(pace=PATIENT)
+    async with streaming(visit) as stream:
+        await stream.disclosed()
+        visit.scene.log.break_off()
+        assert await stream.say(FrameKind.RECEIPT, stream.receipt()) == YES
+        assert await stream.finished() == [*CHOICE, FrameKind.RECEIPT, FrameKind.PROBLEM, FrameKind.END]
+        assert stream.problem == "log-unavailable"
+        assert await strikes(stream) == 0
+
+
+@pytest.mark.parametrize("step", ["offered", "claimed", "disclosed"])
+async def test_when_the_bus_breaks_the_person_is_told_and_nobody_is_struck(step: str) -> None:
+    async with streaming(Visit(pace=PATIENT)) as stream:
+        await go_to(stream, step)
+        stream.visit.scene.bus.break_off()
+        assert (await stream.finished())[-2:] == [FrameKind.PROBLEM, FrameKind.END]
+        assert stream.problem == "bus-unavailable"
+        stream.visit.scene.bus.problem = ""
+        assert await strikes(stream) == 0
+
+
+async def test_a_bus_that_is_away_from_the_start_is_told() -> None:
+    visit = Visit(pace=BRISK)
+    await visit.consent()
+    job = await visit.opened()
+    visit.scene.bus.break_off()
+    stream = Stream(visit, job)
+    await Relay(visit.door, job, stream.emit).run()
+    assert stream.kinds == [FrameKind.PROBLEM, FrameKind.END]
     assert stream.problem == "bus-unavailable"
-
-
-@pytest.mark.parametrize("stream", [SLOW], indirect=True)
-@pytest.mark.parametrize("step", ["offered", "claimed", "disclosed"])
-async def test_when_the_browser_goes_the_worker_is_stopped(stream: Stream, step: str) -> None:
-    await stream.until(FrameKind.WAITING)
-    if step == "claimed":
-        await stream.claim()
-    elif step == "disclosed":
-        await stream.disclosed()
-    assert stream.running is not None
-    stream.running.cancel()
-    await asyncio.wait({stream.running}, timeout=5)
-    bus = stream.visit.scene.bus
-    assert bus.cancelled == [stream.job.offer.offer_id]
-    assert len(bus.withdrawn) == 1
-    assert stream.entry.state is (State.RETURNED if step == "disclosed" else State.ENDED)

@@ -1,11 +1,15 @@
 """What is served stands in memory, in the best coding, and nothing else is served."""
 
+import gzip
+import html
+import re
 from pathlib import Path
 
 import pytest
 
 from gateway.headers import VISION_POLICY
-from gateway.site import ASK_AGAIN, FOR_EVER, Asset, read_site
+from gateway.site import ASK_AGAIN, FOR_EVER, Asset, pin_policy, read_site
+from schemas.errors import SettingInvalid
 
 
 def write(folder: Path, files: dict[str, bytes]) -> Path:
@@ -76,3 +80,37 @@ def test_the_vision_worker_has_its_own_policy() -> None:
     other = Asset(path="/app.js", media_type="text/javascript", etag='"e"', bodies={"identity": b""})
     assert vision.headers["content-security-policy"] == VISION_POLICY
     assert "content-security-policy" not in other.headers
+
+
+POLICY = 'log example+0a+"<&>"\nquorum none\n'
+
+
+@pytest.mark.parametrize("end", ['"', '" />'])
+def test_the_policy_is_pinned_in_the_page_in_every_coding(tmp_path: Path, end: str) -> None:
+    body = f'<!doctype html><meta name="likeness-policy" content="{end}><title>x</title>'.encode()
+    page = write(tmp_path, {"index.html": body, "index.html.br": b"stale", "index.html.gz": b"stale", "app.js": b"1"})
+    site = read_site(page, tmp_path / "none")
+    pinned = pin_policy(site, POLICY).find("/")
+    assert pinned is not None
+    plain = pinned.bodies["identity"]
+    (said,) = re.findall(rb'content="([^"]*)"', plain)
+    assert html.unescape(said.decode()) == POLICY
+    assert b"\n" not in plain
+    assert set(pinned.bodies) == {"identity", "gzip"}
+    assert gzip.decompress(pinned.bodies["gzip"]) == plain
+    before = site.find("/")
+    assert before is not None
+    assert pinned.etag != before.etag
+    assert pin_policy(site, POLICY).find("/app.js") is site.find("/app.js")
+
+
+@pytest.mark.parametrize("body", [b"", b'<meta name="likeness-policy" content="log x">'])
+def test_a_page_without_a_place_for_the_policy_is_refused(tmp_path: Path, body: bytes) -> None:
+    site = read_site(write(tmp_path, {"index.html": body}), tmp_path / "none")
+    with pytest.raises(SettingInvalid, match="build it again"):
+        pin_policy(site, POLICY)
+
+
+def test_where_there_is_no_page_nothing_is_pinned(tmp_path: Path) -> None:
+    site = read_site(tmp_path / "none", tmp_path / "none")
+    assert pin_policy(site, POLICY) is site

@@ -10,11 +10,28 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from schemas import attestation, canonical, embedding, erasure, frames, job, sealing, signing, worker_key
-from schemas.consent import ConsentGrant, check_grant_of_token, open_grant, open_token
-from schemas.errors import LikenessError
+from schemas.consent import (
+    Admitted,
+    ConsentGrant,
+    Revocation,
+    Revoked,
+    check_grant_of_token,
+    consent_leaf,
+    open_grant,
+    open_revocation,
+    open_token,
+    revocation_leaf,
+)
+from schemas.consent_file import check_consent, read_consent_file
+from schemas.errors import ClaimMismatch, GrantMismatch, LikenessError, TooFewClaims
 from schemas.job import Offer
+from schemas.log_leaf import roster_entry
+from schemas.log_policy import read_policy
+from schemas.log_proof import Included, check_inclusion
+from schemas.pools import LOTS
+from schemas.receipt_file import check_receipt_file, read_receipt_file
 from schemas.scalars import digest, from_b64u
-from schemas.worker_key import Claim
+from schemas.worker_key import CheckedClaim, Claim
 from tests import vectors
 from tests.make_vectors import FILES
 from tests.vector_cases.sealed import image_bytes
@@ -28,6 +45,14 @@ def key(text: str) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(from_b64u(text, 32))
 
 
+def keys(texts: list[str]) -> signing.Keys:
+    return tuple(key(text) for text in texts)
+
+
+def included(case: Case, proof: str, entry: bytes) -> Included:
+    return check_inclusion(read_policy(case["policy"]), proof, entry, now=case["now"])
+
+
 def run_canonical(case: Case) -> None:
     raw = case["raw"].encode()
     assert canonical.encode(canonical.decode(STRUCTS[case["struct"]], raw)) == raw
@@ -35,11 +60,11 @@ def run_canonical(case: Case) -> None:
 
 def run_signing(case: Case) -> None:
     struct_ = STRUCTS[case["struct"]]
-    if case["key"] is None:
+    if case["keys"] is None:
         verified = signing.open_introduced(struct_, case["jws"])
         assert verified.kid == case["kid"]
     else:
-        signing.open_signed(struct_, case["jws"], key(case["key"]))
+        signing.open_signed(struct_, case["jws"], *keys(case["keys"]))
 
 
 def run_sealing(case: Case) -> None:
@@ -91,16 +116,53 @@ def run_quantise(case: Case) -> None:
 def run_consent(case: Case) -> None:
     if case["op"] == "open_grant":
         open_grant(case["grant"], notice=case["notice"], now=case["now"])
-    else:
-        token = open_token(case["token"], gateway=key(case["gateway"]), now=case["now"])
-        check_grant_of_token(token, case["grant"])
+        return
+    admitted = canonical.decode(Admitted, case["raw"].encode()) if case["op"] == "admitted" else None
+    jws = admitted.token if admitted else case["token"]
+    token = open_token(jws, gateway=keys(case["gateway"]), now=case["now"])
+    grant = check_grant_of_token(token, case["grant"])
+    if admitted:
+        included(case, admitted.proof, consent_leaf(grant, jws))
+
+
+def run_revocation(case: Case) -> None:
+    if case["op"] == "revocation":
+        open_revocation(case["jws"], now=case["now"])
+        return
+    revoked = canonical.decode(Revoked, case["raw"].encode())
+    if revoked.token != digest(case["token"].encode()):
+        raise GrantMismatch
+    statement = signing.open_introduced(Revocation, case["statement"]).statement
+    included(case, revoked.proof, revocation_leaf(statement, case["statement"]))
 
 
 def run_claim(case: Case) -> None:
-    checked = worker_key.check_claim(
-        case["offer"].encode(), case["roster"], case["claim"], gateway=key(case["gateway"]), now=case["now"]
-    )
+    checked = checked_claim(case, case)
+    if case["company"]:
+        worker_key.check_endorsement(checked.roster, key(case["company"]), now=case["now"])
     assert checked.claim_hash.hex() == digest(case["claim"].encode())
+
+
+def checked_claim(said: Case, case: Case) -> CheckedClaim:
+    gateway, now = keys(case["gateway"]), case["now"]
+    checked = worker_key.check_claim(said["offer"].encode(), said["roster"], said["claim"], gateway=gateway, now=now)
+    included(case, said["proof"], roster_entry(said["roster"]))
+    return checked
+
+
+def run_choose(case: Case) -> None:
+    """spec/sealed-job.md 2.5 as it is written there; the program that chooses is the browser's."""
+    lots = case["lots"]
+    checked = [checked_claim(said, case) for said in case["claims"]]
+    offers = [canonical.decode(Offer, said["offer"].encode()) for said in case["claims"]]
+    if len({each.roster.worker for each in checked}) < lots:
+        raise TooFewClaims
+    jobs = {(offer.offer_id, offer.token) for offer in offers}
+    hpke_keys = {each.hpke_key for each in checked}
+    if len(jobs) != 1 or {LOTS[offer.pool] for offer in offers} != {lots}:
+        raise ClaimMismatch
+    if not len(checked) == len(hpke_keys) == lots:
+        raise ClaimMismatch
 
 
 def run_attestation(case: Case) -> None:
@@ -121,9 +183,19 @@ def run_job(case: Case) -> None:
 
 
 def run_erasure(case: Case) -> None:
-    erasure.check_receipt(
+    receipt = erasure.check_receipt(
         case["jws"], worker=key(case["worker"]), offer=case["offer"], claim=case["claim"], result=case["result"]
     )
+    included(case, case["proof"], erasure.erasure_leaf(receipt, case["jws"]))
+
+
+def run_consent_file(case: Case) -> None:
+    check_consent(read_consent_file(case["file"].encode()))
+
+
+def run_receipt_file(case: Case) -> None:
+    for sentence in check_receipt_file(read_receipt_file(case["file"].encode())):
+        assert sentence.endswith(".")
 
 
 def run_frames(case: Case) -> None:
@@ -143,10 +215,14 @@ RUNNERS: dict[str, Callable[[Case], None]] = {
     "record": run_record,
     "quantise": run_quantise,
     "consent": run_consent,
+    "revocation": run_revocation,
     "claim": run_claim,
+    "choose": run_choose,
     "attestation": run_attestation,
     "job": run_job,
     "erasure": run_erasure,
+    "consent_file": run_consent_file,
+    "receipt_file": run_receipt_file,
     "frames": run_frames,
     **LOG_RUNNERS,
 }

@@ -1,11 +1,13 @@
 """What tests of the worker share: bundles of random weights, settings, children that are ended."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests import tiny_bundle
 from tests.unit.worker.person import Person
+from tests.world import NatsServer, nats_server
 from worker import models
 from worker.models import Bundle
 from worker.process import Child, start_child
@@ -17,6 +19,19 @@ StartChild = Callable[..., Awaitable[Child]]
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+def children() -> list[int]:
+    """Process ids of all children of this process that run the child's program."""
+    listed = [pid for file in Path("/proc/self/task").glob("*/children") for pid in file.read_text().split()]
+    return [int(pid) for pid in listed if b"worker.child" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+@pytest.fixture(autouse=True)
+def no_child_is_left() -> Iterator[None]:
+    """Whatever a test does, its workers' children end."""
+    yield
+    assert children() == []
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +48,13 @@ def slow_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     folder = tmp_path_factory.mktemp("slow")
     tiny_bundle.write_bundle(folder, steps=200, burden=1024, measure=False)
     return models.find_bundle(folder, frozenset({tiny_bundle.LICENCE}))
+
+
+@pytest.fixture
+def nats(tmp_path: Path) -> Iterator[NatsServer]:
+    """A server of this test alone."""
+    with nats_server(tmp_path / "nats") as server:
+        yield server
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from schemas import canonical, embedding, sealing, signing
 from schemas.frames import decode_chunk
 from schemas.job import Offer, SealedRequest
-from schemas.scalars import digest, to_b64u
+from schemas.scalars import Pool, digest, to_b64u
 from schemas.sealing import WorkerKey
 from schemas.worker_key import Claim, Enrolled
 from tests import tiny_bundle
@@ -26,6 +26,11 @@ class Person:
     bundle: str
     """Digest."""
     images: int = 1
+    pool: Pool = "company"
+    retired: list[Ed25519PrivateKey] = field(default_factory=list)
+    """Keys that the gateway signed with before and that still verify."""
+    token_key: Ed25519PrivateKey | None = None
+    """What the token is signed with, if not with the key that signs now."""
     world: World = field(default_factory=lambda: World(now=int(time.time())))
     grant_edits: dict[str, Any] = field(default_factory=dict)
     token_edits: dict[str, Any] = field(default_factory=dict)
@@ -39,27 +44,35 @@ class Person:
         """The thumbprint of the gateway's key."""
         return signing.thumbprint(self.world.gateway.public_key())
 
+    @property
+    def gateway_keys(self) -> signing.Keys:
+        """All the gateway's keys, the one that signs first."""
+        return tuple(key.public_key() for key in (self.world.gateway, *self.retired))
+
     def grant(self) -> str:
         """The consent."""
-        edits = {"bundle": self.bundle, "styles": sorted(tiny_bundle.STYLES), "max_images": 4}
+        edits: dict[str, Any] = {"bundle": self.bundle, "styles": sorted(tiny_bundle.STYLES), "max_images": 4}
+        edits |= {"pool": self.pool, "volunteer_machine": "yes" if self.pool == "volunteer" else "no"}
         return self.world.grant_jws(**(edits | self.grant_edits))
 
     def token(self) -> str:
         """The token for it."""
         edits: dict[str, Any] = {"bundle": self.bundle, "styles": sorted(tiny_bundle.STYLES), "max_images": 4}
-        return self.world.token_jws(grant_jws=self.grant(), **(edits | self.token_edits))
+        edits["aud"] = self.pool
+        token = self.world.token(grant_jws=self.grant(), **(edits | self.token_edits))
+        return signing.sign(token, self.token_key or self.world.gateway)
 
     def offer(self, **edits: Any) -> bytes:
         """The offer's bytes."""
         base = {"token": digest(self.token().encode()), "bundle": self.bundle, "images": self.images}
-        return canonical.encode(self.world.offer(**(base | edits)))
+        return canonical.encode(self.world.offer(pool=self.pool, **(base | edits)))
 
     def enrolled(self, worker: Ed25519PrivateKey | None = None) -> Enrolled:
         """The gateway's answer to the worker's enrolment."""
         if worker is not None:
             self.world.worker = worker
-        roster = self.world.roster_jws(bundles=[self.bundle])
-        return Enrolled(roster=roster, key=signing.jwk_of(self.world.gateway.public_key()))
+        roster = self.world.roster_jws(bundles=[self.bundle], pool=self.pool)
+        return Enrolled(roster=roster, keys=[signing.jwk_of(key) for key in self.gateway_keys])
 
     def claim(self, hpke_key: bytes, offer: bytes) -> str:
         """The claim that a worker with this key makes."""
@@ -71,6 +84,7 @@ class Person:
             bundle=self.bundle,
             issued_at=self.world.now,
             lease_seconds=30,
+            quote=None,
         )
         return signing.sign(statement, self.world.worker)
 
@@ -104,7 +118,7 @@ class Person:
         claim = self.claim(hpke_key, offer)
         disclosure, sealed = self.disclose(offer, claim, hpke_key)
         return Task(
-            gateway=self.world.gateway.public_key().public_bytes_raw(),
+            gateway=b"".join(key.public_bytes_raw() for key in self.gateway_keys),
             offer=offer,
             roster=self.enrolled().roster.encode(),
             claim=claim.encode(),

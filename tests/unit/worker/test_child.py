@@ -6,6 +6,7 @@ import signal
 import struct
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +20,12 @@ from tests import tiny_bundle
 from tests.statements import signing_key
 from tests.unit.worker.conftest import StartChild
 from tests.unit.worker.person import Person, another_key
+from tests.unit.worker.trying import lacking
 from worker.child import REFUSED_STATUS
 from worker.diffusion.portrait import draw, open_studio
+from worker.erasure import of_child
 from worker.models import Bundle, read_graphs
-from worker.pipe import Said, Task
+from worker.pipe import PIPES, Said, Task
 from worker.process import Child
 
 pytestmark = pytest.mark.anyio
@@ -58,6 +61,12 @@ def drawn_here(bundle: Bundle, seed: int) -> npt.NDArray[np.uint8]:
             next(drawing)
         except StopIteration as finished:
             return np.asarray(finished.value)
+
+
+async def test_a_volunteers_machine_with_its_own_yes_draws(start: StartChild, bundle: Bundle, person: Person) -> None:
+    volunteer(person, "yes")
+    child = await start(bundle, person)
+    assert (await serve(child, person.task(child.hpke_key)))[-1] == (Said.DONE, b"")
 
 
 async def test_progress_says_how_far_and_nothing_else(start: StartChild, bundle: Bundle) -> None:
@@ -98,6 +107,16 @@ def unknown_everywhere(person: Person) -> None:
     for edits in (person.grant_edits, person.token_edits):
         edits["styles"] = ["nowhere"]
     person.request_edits["style"] = "nowhere"
+
+
+def volunteer(person: Person, yes: str) -> None:
+    person.pool = "volunteer"
+    person.grant_edits["volunteer_machine"] = yes
+
+
+def company_consent_at_a_volunteer(person: Person) -> None:
+    volunteer(person, "no")
+    person.grant_edits["pool"] = person.token_edits["aud"] = "company"
 
 
 def other_bundle(person: Person) -> None:
@@ -143,6 +162,18 @@ ATTACKS: dict[str, tuple[Callable[[Person], None], type[errors.LikenessError]]] 
         lambda p: p.request_edits.update(response_secret=to_b64u(bytes(16))),
         errors.BadField,
     ),
+    "a volunteer's machine without its own yes": (lambda p: volunteer(p, "no"), errors.GrantMismatch),
+    "a yes to volunteers' machines in another pool": (
+        lambda p: p.grant_edits.update(volunteer_machine="yes"),
+        errors.GrantMismatch,
+    ),
+    "a consent to a company's machine at a volunteer": (company_consent_at_a_volunteer, errors.WrongPool),
+    "a token for another purpose": (lambda p: p.token_edits.update(purpose="training"), errors.BadField),
+    "a consent to another purpose": (lambda p: p.grant_edits.update(purpose="training"), errors.BadField),
+    "a token about another notice": (
+        lambda p: p.token_edits.update(notice=digest(b"another notice")),
+        errors.GrantMismatch,
+    ),
     "another region": (lambda p: p.token_edits.update(region="mars"), errors.GrantMismatch),
 }
 """By what is wrong: the edit, and the one error that names it."""
@@ -161,6 +192,7 @@ async def test_what_the_consent_does_not_cover_is_refused(
     assert (await child.end()).status == REFUSED_STATUS
 
 
+ANOTHER = signing_key("another").public_key().public_bytes_raw()
 TAMPERING: dict[str, tuple[Callable[[Task], Task], type[errors.LikenessError]]] = {
     "altered ciphertext": (lambda t: replace(t, sealed=t.sealed[:-1] + bytes([t.sealed[-1] ^ 1])), errors.CannotOpen),
     "a sealed request of another size": (lambda t: replace(t, sealed=t.sealed[:-1]), errors.SealedSize),
@@ -170,10 +202,10 @@ TAMPERING: dict[str, tuple[Callable[[Task], Task], type[errors.LikenessError]]] 
     ),
     "an altered claim": (lambda t: replace(t, claim=t.claim[:-4] + b"AAAA"), errors.BadSignature),
     "another offer": (lambda t: replace(t, offer=t.offer.replace(b'"lots":1', b'"lots":2')), errors.ClaimMismatch),
-    "another gateway": (
-        lambda t: replace(t, gateway=signing_key("another").public_key().public_bytes_raw()),
-        errors.UnknownKey,
-    ),
+    "another gateway": (lambda t: replace(t, gateway=ANOTHER), errors.UnknownKey),
+    "another gateway beside ours": (lambda t: replace(t, gateway=t.gateway + ANOTHER), errors.UnknownKey),
+    "no gateway": (lambda t: replace(t, gateway=b""), errors.UnknownKey),
+    "half a gateway": (lambda t: replace(t, gateway=t.gateway[:16]), errors.UnknownKey),
 }
 
 
@@ -220,11 +252,31 @@ async def test_every_child_has_its_own_key(start: StartChild, bundle: Bundle, pe
 
 async def test_a_warm_child_has_forbidden_itself_every_trace(start: StartChild, bundle: Bundle, person: Person) -> None:
     child = await start(bundle, person)
-    assert (child.core_limit_bytes, child.file_limit_bytes) == (0, 0)
-    assert child.warm.undumpable
-    assert child.warm.offline
-    assert child.warm.frees_overwritten
+    outside = child.outside
+    assert (outside.core_limit_bytes, outside.file_limit_bytes, outside.descriptor_limit) == (0, 0, PIPES)
+    assert outside.filters == 2
+    failed = [check.name for check in of_child(outside, child.warm.held) if check.outcome != "passed"]
+    assert set(failed) <= lacking()
     assert child.warm.provider == "CPUExecutionProvider"
+
+
+async def test_a_warm_child_has_no_older_thread(start: StartChild, bundle: Bundle, person: Person) -> None:
+    # The narrow view holds for the thread that asked for it and for those it started later.
+    child = await start(bundle, person)
+    assert threads(child.pid) == 1
+
+
+def threads(pid: int) -> int:
+    """How many threads a process has."""
+    return len(list(Path(f"/proc/{pid}/task").iterdir()))
+
+
+async def test_nothing_can_be_heard_from_a_warm_child_but_its_messages(
+    start: StartChild, bundle: Bundle, person: Person
+) -> None:
+    child = await start(bundle, person)
+    assert await child.words() == "without a word"  # its error stream has ended, and it lives on
+    assert child.is_fit
 
 
 async def test_a_child_without_work_ends_quietly(start: StartChild, bundle: Bundle, person: Person) -> None:

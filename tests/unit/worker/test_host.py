@@ -57,6 +57,49 @@ def test_limits_of_a_process(tmp_path: Path) -> None:
     assert host.limit_of(8, "Max core file size", tmp_path) is None
 
 
+def process(proc: Path, pid: str, status: str) -> None:
+    (proc / pid).mkdir()
+    (proc / pid / "status").write_text(status)
+
+
+def test_what_the_kernel_says_of_a_process(tmp_path: Path) -> None:
+    process(tmp_path, "self", "Seccomp:\t2\nSeccomp_filters:\t1\n")
+    process(tmp_path, "7", "VmLck:\t     90 kB\nVmRSS:\t     80 kB\nSeccomp:\t2\nSeccomp_filters:\t3\n")
+    (tmp_path / "7" / "limits").write_text(
+        "Max open files            4                    5                    files\n"
+    )
+    seen = host.look_at(7, tmp_path)
+    # A filter that this process has itself, as in a container, is none of the other's.
+    assert (seen.filters, seen.locked, seen.descriptor_limit, seen.core_limit_bytes) == (2, True, 5, None)
+
+
+def test_memory_that_is_locked_in_part_is_not_locked(tmp_path: Path) -> None:
+    process(tmp_path, "7", "VmLck:\t     12 kB\nVmRSS:\t     80 kB\n")
+    assert host.look_at(7, tmp_path).locked is False
+
+
+def test_a_process_that_is_gone_tells_nothing(tmp_path: Path) -> None:
+    seen = host.look_at(8, tmp_path)
+    assert (seen.filters, seen.locked, seen.core_limit_bytes) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("rights", "limit", "may"),
+    [
+        ("000001ffffffffff", 8192, True),
+        ("0000000000004000", 8192, True),  # just this right
+        ("00000000a80425fb", 8192, False),  # what Docker leaves to root
+        ("0000000000000000", -1, True),
+    ],
+)
+def test_who_may_lock_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rights: str, limit: int, *, may: bool
+) -> None:
+    process(tmp_path, "self", f"CapEff:\t{rights}\n")
+    monkeypatch.setattr("resource.getrlimit", lambda _which: (limit, limit))
+    assert host.may_lock_memory(tmp_path) is may
+
+
 def test_this_process_exists() -> None:
     assert host.process_exists(os.getpid()) is True
     assert host.process_exists(2**30) is False

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_gateway_whose_thumbprint_begins_with_a_hyphen_is_a_gateway(bundle: Bundle, person: Person) -> None:
-    settings = replace(settings_for(bundle, person), gateway_key="-" + person.gateway[1:])
+    settings = replace(settings_for(bundle, person), gateway_key=("-" + person.gateway[1:],))
     child = await start_child(settings, bundle, {})
     child.kill()
     await child.end()

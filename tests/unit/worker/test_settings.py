@@ -13,7 +13,7 @@ HOME = {"HOME": "/home/somebody"}
 
 def test_a_worker_on_its_own_machine_needs_a_gateway_key_only() -> None:
     settings = read(HOME)
-    assert settings.gateway_key is None
+    assert settings.gateway_key == ()
     assert (settings.nats_url, settings.pool, settings.provider) == ("nats://127.0.0.1:4222", "company", "cpu")
     assert (settings.lease_seconds, settings.job_seconds, settings.accept_swap) == (30, 120, False)
     assert settings.worker_key_file == Path("/home/somebody/.local/state/likeness/worker.key")
@@ -30,6 +30,17 @@ def test_a_tpm_is_named_as_tpm2_tools_write_it() -> None:
         "tabrmd:bus_name=com.example.Tabrmd",
     ):
         assert read(HOME | {"LIKENESS_TPM": where}).tpm == where
+
+
+def test_a_gateway_that_changes_its_key_has_two() -> None:
+    old, new = "a" * 43, "-" + "b" * 42
+    assert read(HOME | {"LIKENESS_GATEWAY_KEY": old}).gateway_key == (old,)
+    assert read(HOME | {"LIKENESS_GATEWAY_KEY": f"{old}, {new}"}).gateway_key == (old, new)
+
+
+def test_an_endorsement_is_a_file_or_nothing() -> None:
+    assert read(HOME).endorsement is None
+    assert read(HOME | {"LIKENESS_ENDORSEMENT": "/etc/word.jws"}).endorsement == Path("/etc/word.jws")
 
 
 def test_every_field_has_a_reader() -> None:
@@ -52,6 +63,8 @@ def test_the_state_folder_is_the_desktop_standards() -> None:
         ("LIKENESS_NATS_URL", "localhost"),
         ("LIKENESS_NATS_URL", "http://localhost"),
         ("LIKENESS_GATEWAY_KEY", "short"),
+        ("LIKENESS_GATEWAY_KEY", f"{'a' * 43},short"),
+        ("LIKENESS_GATEWAY_KEY", f"{'a' * 43} {'b' * 43}"),
         ("LIKENESS_POOL", "mine"),
         ("LIKENESS_REGION", "The North"),
         ("LIKENESS_OPERATOR", "x" * 121),
