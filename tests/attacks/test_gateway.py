@@ -21,7 +21,7 @@ from tests.attacks.stage import Impostor, Stage, Visit, slipped
 from tests.client import Job, Person
 from tests.statements import seed, signing_key
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.system]
 REAL_RECORD = embedding.encode(tiny_bundle.public_record())
 CONSENTS, REVOCATIONS = "/api/v1/consents", "/api/v1/revocations"
 
@@ -41,7 +41,7 @@ async def test_without_an_attack_there_is_a_portrait(stage: Stage, pool: str) ->
 
 
 async def test_an_impostor_with_everything_in_order_is_believed(stage: Stage) -> None:
-    """Adversary: a gateway with a worker of its own, listed in the log for all to see: not refused, but seen."""
+    """Adversary: none that could be refused. A worker of the gateway's own, listed for all to see, is believed."""
     async with stage.visit() as visit:
         await visit.consent()
         stage.seam.edit = slipped(Impostor(stage))
@@ -134,8 +134,9 @@ async def test_the_claim_of_another_persons_job_is_shown(stage: Stage) -> None:
     ids=str,
 )
 async def test_a_worker_is_served_that_should_not_be(stage: Stage, edits: dict[str, Any], code: str) -> None:
-    """Adversary: the gateway, with a worker of its own that is not in the log (but shows the proof of another entry),
-    whose roster entry has run out or runs too long, or that claims something else than was asked for.
+    """Adversary: the gateway. Edit: a worker of its own that is not in the log but shows the proof of another entry
+    (``proof-invalid``), that it did not list (``unknown-key``), whose entry has run out or runs too long, or that
+    claims something else than was asked for (``claim-mismatch``, ``offer-expired``).
     """
     async with stage.visit() as visit:
         await visit.consent()
@@ -309,7 +310,8 @@ def forged(person: Person, thief: Ed25519PrivateKey, edit: str) -> Person:
 )
 async def test_a_consent_is_forged_at_a_worker(rogue: Rogue, person: Person, edit: str, code: str) -> None:
     """Adversary: a thief of the gateway's signing key and of its NATS password, who has seen a person's consent.
-    Edit: as named. The worker's process refuses, nothing is drawn, and the receipt says so.
+    Edit: as named. The worker's process refuses (``wrong-holder``, ``bad-signature``, ``grant-mismatch``,
+    ``unknown-key``), nothing is drawn, and the receipt says so.
     """
     facts = await person.facts()
     victim = forged(person, rogue.key, edit)

@@ -26,7 +26,7 @@ from tests.attacks.stage import Stage
 from tests.log_world import ORIGIN, LogWorld
 from tests.statements import signing_key
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.system]
 NAMES = ("witness.example/0", "witness.example/1")
 AGES = {"too old": -601, "of the future": 90}
 
@@ -55,7 +55,7 @@ def signed_by(stage: Stage, entry: bytes, *lines: Callable[[str], str], key: Ed2
 
 
 async def test_whoever_holds_all_keys_is_believed(stage: Stage) -> None:
-    """Adversary: the gateway with the log's and both witnesses' keys. Edit: a log of this person's own. Not refused: a
+    """Adversary: none that could be refused. With the log's and both witnesses' keys a log of one's own is believed: a
     fork is signed, and seen when two checkpoints are compared (spec/transparency-log.md 6.3). So the rest can fail.
     """
     with pytest.raises(AssertionError, match="sealed bytes left"):
@@ -76,13 +76,13 @@ async def test_the_log_key_alone_proves_nothing(stage: Stage) -> None:
 
 @pytest.mark.parametrize("age", AGES)
 async def test_a_checkpoint_is_not_of_now(stage: Stage, age: str) -> None:
-    """Adversary: a gateway that shows an old tree, from before a worker was struck off. ``checkpoint-stale``."""
+    """Adversary: the gateway. Edit: an old tree, from before a worker was struck off. ``checkpoint-stale``."""
     lie = stage.other_log(now=int(time.time()) + AGES[age])
     assert await refusal_of(stage, lie.prove) == "checkpoint-stale"
 
 
 async def test_a_log_of_another_key(stage: Stage) -> None:
-    """Adversary: both witnesses and the gateway's name, not the log's key. ``note-untrusted``."""
+    """Adversary: both witnesses, without the log's key. Edit: another key in its name. ``note-untrusted``."""
     lie = stage.other_log()
     lie.log = signing_key("another log")
     assert await refusal_of(stage, lie.prove) == "note-untrusted"
@@ -235,8 +235,9 @@ def log() -> LogWorld:
 
 
 def test_an_honest_witness_refuses_a_fork_and_keeps_it(log: LogWorld, tmp_path: Path) -> None:
-    """Adversary: a log that shows two trees of one size, one to each of two witnesses, of whom one is honest and one
-    cosigns all. The honest one refuses the second and keeps both checkpoints, signed; one cosignature is no quorum.
+    """Adversary: the log's key. Edit: two trees of one size, one to each of two witnesses, of whom one is honest and
+    one cosigns all. The honest one refuses the second and keeps both checkpoints, signed; one cosignature is no
+    quorum.
     """
     other = LogWorld([b"one", b"two", b"for one person"])
     witness = witness_of(log, tmp_path / "honest")
@@ -251,7 +252,7 @@ def test_an_honest_witness_refuses_a_fork_and_keeps_it(log: LogWorld, tmp_path: 
 
 
 def test_a_log_does_not_shrink_when_its_witness_restarts(log: LogWorld, tmp_path: Path) -> None:
-    """Adversary: a log that was put back to an older copy while its witness restarted. The witness remembers: it
+    """Adversary: the log's key. Edit: an older copy of the log, while its witness restarts. The witness remembers: it
     refuses what says that it shrinks (``note-malformed``), and what says that there was nothing before (a conflict).
     """
     witness = witness_of(log, tmp_path / "w")
@@ -267,7 +268,7 @@ def test_a_log_does_not_shrink_when_its_witness_restarts(log: LogWorld, tmp_path
 
 @pytest.mark.parametrize("shown", [[], [bytes(32)], [bytes(32)] * 3])
 def test_a_rewritten_past_is_not_cosigned(log: LogWorld, tmp_path: Path, shown: list[bytes]) -> None:
-    """Adversary: a log that grows and changes an old entry. No proof leads from what was seen: ``proof-invalid``."""
+    """Adversary: the log's key. Edit: it grows and changes an old entry. ``proof-invalid``: nothing leads there."""
     witness = witness_of(log, tmp_path / "w")
     assert isinstance(asked(witness, log, old=0), Cosigned)
     rewritten = LogWorld([b"one", b"TWO", b"three", b"four"])

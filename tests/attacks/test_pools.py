@@ -27,7 +27,7 @@ from tests.quotes import attest, attestation_key, quote_key, signed
 from tests.statements import World, seed, signing_key
 from tests.unit.gateway.parts import SOFTWARE
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.system]
 DAY = 86400
 HOUR = 3600
 
@@ -228,7 +228,7 @@ async def test_there_is_a_claim_too_many(stage: Stage) -> None:
 
 @pytest.mark.parametrize(("evil", "workers"), [(1, 3), (2, 10), (10, 30)])
 def test_the_share_of_evil_workers_is_their_share_of_jobs(evil: int, workers: int) -> None:
-    """Adversary: ``evil`` of ``workers`` volunteers, all as fast as the others. Of 2000 real choices they get their
+    """Adversary: some of many volunteers, as fast as the others. Edit: none. Of 2000 real choices they get their
     share, within six standard deviations of a binomial; an honest run leaves that band once in 500 million.
     """
     world, log, now = World(now=int(time.time())), LogWorld(now=int(time.time())), int(time.time())
@@ -246,7 +246,7 @@ def test_the_share_of_evil_workers_is_their_share_of_jobs(evil: int, workers: in
 
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_the_fastest_worker_is_not_preferred(place: int) -> None:
-    """Adversary: one volunteer that always claims, always at one place. It gets a third of 2000 jobs, no more."""
+    """Adversary: one volunteer. Edit: it always claims, always at one place. It gets a third of 2000 jobs, no more."""
     world, log, now = World(now=int(time.time())), LogWorld(now=int(time.time())), int(time.time())
     token = world.token_jws(aud="volunteer")
     gathering = Gathering((world.gateway.public_key(),), log.policy, None, token, 1)

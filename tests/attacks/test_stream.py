@@ -14,7 +14,7 @@ from tests.attacks.seam import Edit, raw
 from tests.attacks.stage import Stage, Visit
 from tests.unit.gateway.parts import Taken
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.system]
 
 
 async def spoiled(stage: Stage, edit: Edit, *, images: int = 1) -> str:
@@ -125,7 +125,9 @@ async def test_the_stream_is_cut_off(stage: Stage, kind: FrameKind, keep: int) -
 
 @pytest.mark.parametrize(("kind", "code"), [(FrameKind.RECEIPT, "out-of-order"), (FrameKind.IMAGE, "receipt-mismatch")])
 async def test_a_kind_of_frame_never_comes(stage: Stage, kind: FrameKind, code: str) -> None:
-    """Adversary: the gateway. Edit: everything comes but the receipt, or but the images, END included."""
+    """Adversary: the gateway. Edit: everything comes but the receipt (``out-of-order``: its proof does), or but the
+    images (``receipt-mismatch``).
+    """
 
     async def drop(frame: Frame) -> bytes:
         return b"" if frame.kind is kind else raw(frame)

@@ -28,7 +28,7 @@ from tests.unit.gateway.streams import PATIENT, Stream, streaming
 from tests.unit.gateway.visit import VOLUNTEERS
 from tests.unit.gateway.visit import Visit as MemoryVisit
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.system]
 RECORD = embedding.encode(tiny_bundle.public_record())
 STYLE = tiny_bundle.STYLES[0]
 
@@ -149,9 +149,9 @@ async def test_a_withdrawal_by_somebody_else(stage: Stage) -> None:
 
 async def test_a_withdrawn_disclosure_is_handed_over_directly(rogue: Rogue, person: Person) -> None:
     """Adversary: whoever may publish everything on the bus, with a disclosure that was signed before the withdrawal
-    and never posted. Edit: it goes straight to the worker. Not taken: the worker was told to stop, and its child ends
-    with a receipt that says so. (From a gateway that tells no worker, the claim's lease and the signature's sixty
-    seconds are what is left.)
+    and never posted. Edit: it goes straight to the worker. ``offer-expired`` or nobody: the worker was told to stop,
+    and its child ends with a receipt that says so. (From a gateway that tells no worker, the claim's lease and the
+    signature's sixty seconds are what is left.)
     """
     kept: list[tuple[Claimed, bytes, Held]] = []
 
@@ -215,7 +215,7 @@ async def strikes(stream: Stream) -> int:
 
 
 async def test_a_worker_that_was_not_chosen_says_that_it_opened_something() -> None:
-    """Adversary: a worker that nothing was disclosed to. Edit: a receipt with ``opened_at``. ``receipt-mismatch``; the
+    """Adversary: a worker that nothing was disclosed to. Edit: a receipt that says when. ``receipt-mismatch``; the
     chosen worker's job goes on.
     """
     async with streaming(MemoryVisit(pace=PATIENT, **VOLUNTEERS)) as stream:
