@@ -24,7 +24,9 @@ def test_the_notice_is_named_by_its_text() -> None:
     assert notice.digest == digest(notice.text.encode())
 
 
-@pytest.mark.parametrize("word", ["256 bytes", "biometric", "training", "Adults", "you trust its operator", "Who can read it", "Withdraw"])
+@pytest.mark.parametrize(
+    "word", ["256 bytes", "biometric", "training", "Adults", "you trust its operator", "Who can read it", "Withdraw"]
+)
 def test_the_notice_says_what_it_must(word: str) -> None:
     assert word in read_catalogue(()).notice.text
 
